@@ -7,22 +7,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import click
 from rich.table import Table
 from rich.text import Text
 
-from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.output import print_json
 from sfn_provider.cli.report_options import ReportOptions
 from sfn_provider.cli.tables import Cell, agreement, console, format_seconds, progress, status, table
-from sfn_provider.cli.test_cases import load_checked_mocks, print_coverage
+from sfn_provider.cli.test_cases import print_coverage, print_note, read_cases
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.calls.findings import Finding
-from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases, make_mocks
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
 from sfn_provider.compare.serverless.workflow_files import write_workflow
-from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import LoadedDefinition
 
@@ -38,6 +34,7 @@ def compare_dag_file(
     report: ReportOptions,
     announced: AnnouncedDifferences | None = None,
     python: str | None = None,
+    label: str | None = None,
 ) -> int:
     """Compare a DAG file with a definition, print the result, and return the exit code: 1 where they differ.
 
@@ -46,31 +43,28 @@ def compare_dag_file(
         dag_file: the DAG file.
         dag_id: the DAG in it; None for the only one.
         input_text: the value of ``--input``; None for the inputs of the cases.
-        mock: the value of ``--mock``; None makes cases.
+        mock: the value of ``--mock``; None makes cases, or one for ``--input``.
         as_json: print JSON.
         report: where reports are written.
         announced: what the translation that made the file has announced, which is no reason for an exit code of 1.
         python: the interpreter whose Airflow runs the DAG; None for that of this process.
+        label: what reports call the DAG file; None for its path.
 
     Raises:
         UsageError: where a file cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
     machine = definition.document.machine
-    cases = load_checked_mocks(MachineParts(machine), mock) if mock is not None else make_mocks(machine)
-    if input_text is not None:
-        given = read_input(input_text)
-        for mocks in cases.values():
-            mocks.input = given
-    if mock is None:
-        click.echo(f"No --mock: {count(len(cases), 'case was', 'cases were')} made for this machine", err=True)
+    chosen = read_cases(definition, input_text, mock, with_uncaught_errors=True)
+    print_note(chosen)
     found = []
-    for number, (name, mocks) in enumerate(cases.items(), 1):
-        with progress("Case", name, number, len(cases)):
+    for number, case in enumerate(chosen.cases, 1):
+        case.mocks.input = case.input
+        with progress("Case", case.name, number, len(chosen.cases)):
             compared = compare_cases(
                 machine,
                 dag_file,
-                {name: mocks},
+                {case.name: case.mocks},
                 dag_id=dag_id,
                 made=mock is None,
                 execution_type=definition.execution_type,
@@ -79,7 +73,7 @@ def compare_dag_file(
             found += list(compared)
         if not as_json:
             _print_case(found[-1], announced)
-    result = DagComparison(dag_file, tuple(found))
+    result = DagComparison(label or dag_file, tuple(found))
     unannounced = result.findings if announced is None else announced.unannounced(result.cases)
     if as_json:
         shown = _announced_as_json(result, announced) if announced is not None else {}
@@ -211,4 +205,5 @@ def compare_translation(
             report=report,
             announced=AnnouncedDifferences(translation),
             python=python,
+            label=f"{'workflow' if translation.workflow is not None else 'DAG'} {dag_id} of {definition.file}",
         )

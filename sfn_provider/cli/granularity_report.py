@@ -8,8 +8,9 @@ from typing import Any
 
 from sfn_provider.compare.cost.granularities import GranularityEstimate, estimate_granularities, format_estimates
 from sfn_provider.compare.cost.prices import Prices, load_prices
+from sfn_provider.compare.cost.workflow_usage import count_restarts
 from sfn_provider.translate import Translation, report
-from sfn_provider.translate.plan.granularity import Granularity
+from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.serverless.own_code import plan_workflow
 from sfn_provider.translate.translator import plan_tasks
@@ -36,8 +37,11 @@ def report_object(translation: Translation, region: str) -> dict[str, Any]:
 
 def _estimates(translation: Translation, prices: Prices) -> tuple[GranularityEstimate, ...]:
     plan = translation.plan
-    made = plan_tasks if translation.workflow is None else _plan_workflow
-    return estimate_granularities(partial(made, plan), plan.granularity, prices)
+    if translation.workflow is None:
+        return estimate_granularities(partial(plan_tasks, plan), plan.granularity, prices)
+    restarts = count_restarts(_plan_workflow(plan, ONE_STATE))
+    make_plan = partial(_plan_workflow, plan)
+    return estimate_granularities(make_plan, plan.granularity, prices, lambda made: len(made.tasks) + restarts)
 
 
 def _plan_workflow(plan: DagPlan, granularity: Granularity) -> DagPlan:

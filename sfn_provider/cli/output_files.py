@@ -92,8 +92,10 @@ def check_folder(path: str | Path) -> None:
     """Check that the folder of a file exists.
 
     Raises:
-        UsageError: where it does not.
+        UsageError: where it does not, or is none.
     """
     folder = Path(path).parent
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{path}: cannot be written: {folder} is a file; name a folder")
     if not folder.is_dir():
         raise UsageError(f"{path}: cannot be written: there is no folder {folder}; create it first")

@@ -10,6 +10,7 @@ import click
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.cli.input_files import read_input
 from sfn_provider.cli.tables import console
+from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
@@ -51,7 +52,12 @@ class TestCases:
 
 
 def read_cases(
-    definition: LoadedDefinition, input_text: str | None, mock: str | None, *, reference: str | None = None
+    definition: LoadedDefinition,
+    input_text: str | None,
+    mock: str | None,
+    *,
+    reference: str | None = None,
+    with_uncaught_errors: bool = False,
 ) -> TestCases:
     """Return the cases to run: those that ``--mock`` names; else one for ``--input``; else made ones.
 
@@ -60,6 +66,8 @@ def read_cases(
         input_text: the value of ``--input``; it replaces the inputs of a mock file. None where there is none.
         mock: the value of ``--mock``; None where there is none.
         reference: what the user has named the definition by: ``FILE#Name``; None for its file.
+        with_uncaught_errors: of made cases for no certain input, add for each task one in which it fails by an error
+            that nothing takes, by name.
 
     Raises:
         UsageError: where a file is malformed, or mocks a state that the machine lacks.
@@ -73,12 +81,13 @@ def read_cases(
     machine = definition.document.machine
     if given is not MISSING:
         return TestCases((TestCase("--input", given, mocks_for_input(machine, given)),), _ONE_NOTE)
-    made = find_cases(machine)
-    cases = tuple(_case(name, mocks, MISSING) for name, mocks in made_mocks(made).items())
-    number = count(len(cases), "case was", "cases were")
+    made = made_mocks(find_cases(machine))
+    found = add_uncaught_errors(machine, made) if with_uncaught_errors else made
+    cases = tuple(_case(name, mocks, MISSING) for name, mocks in found.items())
     command = f"sfn-provider cases {reference or definition.file}"
-    note = f"No --mock: {number} made for this machine; to have them as a file: {command}"
-    return TestCases(cases, note)
+    many = "them" if len(found) == len(made) else f"{len(made)} of them"
+    note = f"No --mock: {count(len(cases), 'case was', 'cases were')} made for this machine"
+    return TestCases(cases, f"{note}; to have {many} as a file: {command}")
 
 
 _ONE_NOTE = "No --mock: the answers of tasks were made for this input."

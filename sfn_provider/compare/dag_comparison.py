@@ -185,7 +185,8 @@ def compare_dag(
         dag_id: the DAG in it; None for the only one.
         cases: a mock configuration file, as an object or its path, with ``#CASE`` for one case of it; None makes cases
             that reach everything in the machine.
-        input: the execution's input in cases that have none of their own; None for an empty object.
+        input: the execution's input in cases that have none of their own; None for an empty object. Without ``cases``
+            the answers of tasks are made for it, in one case; None then makes cases of all inputs.
         substitutions: values for ``${Name}`` in the definition, by name. A Resource without one is taken for the ARN of
             a Lambda function.
         execution_type: ``STANDARD`` or ``EXPRESS``: the type of the state machine.
@@ -196,17 +197,24 @@ def compare_dag(
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
     machine = parse(substitute(definition, substitutions or {}), execution_type=execution_type)
-    found = make_mocks(machine) if cases is None else load_cases(cases)
+    found = make_mocks(machine, input) if cases is None else load_cases(cases)
     compared = compare_cases(
         machine, dag_file, found, dag_id=dag_id, input=input, made=cases is None, execution_type=execution_type
     )
     return DagComparison(str(dag_file), tuple(compared))
 
 
-def make_mocks(machine: StateMachine) -> dict[str, Mocks]:
-    """Make cases that reach everything in a machine, and fail each task by an error that nothing takes, by name."""
-    from sfn_provider.compare.cases.configuration import find_cases, made_mocks  # needs networkx
+def make_mocks(machine: StateMachine, input: Json = None) -> dict[str, Mocks]:
+    """Make cases that reach everything in a machine, and fail each task by an error that nothing takes, by name.
 
+    Args:
+        machine: the definition.
+        input: an input, for which one case is made in which tasks succeed; None for all.
+    """
+    from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
+
+    if input is not None:
+        return {"input": mocks_for_input(machine, input)}
     return add_uncaught_errors(machine, made_mocks(find_cases(machine)))
 
 

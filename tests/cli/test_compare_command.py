@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.scope import MISSING
+from sfn_provider.cli import dag_file_comparison, workflow_comparison
+from sfn_provider.compare import dag_comparison
+from sfn_provider.compare.dag_comparison import CaseComparison, DagSide
+from sfn_provider.engine import Mocks, simulate
 from tests.fixtures.command_line import GREET_MOCKS, Told, as_json
 from tests.fixtures.definitions import END, call, choose, go, machine
 
@@ -80,6 +87,43 @@ def test_compare_makes_cases_and_says_what_they_reach(told: Told, folder: Path) 
     assert found["verdict"] == "Airflow does what Step Functions does in 2 executions that reach 4 of 4 states."
     assert found["coverage"]["states"] == {"reached": 4, "of": 4}
     assert found["inputs"]["Nobody"] == {"name": "nobody"}
+
+
+def compare_on_engine_alone(
+    machine: StateMachine, _: str, cases: Mapping[str, Mocks], *, input: Any = None, **__: object
+) -> Iterator[CaseComparison]:
+    for name, mocks in cases.items():
+        execution = simulate(machine, input if mocks.input is MISSING else mocks.input, mocks=mocks)
+        yield CaseComparison(name, execution, DagSide("success", (), (), {}), (), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "label"),
+    [
+        (["--style", "native"], "DAG each of each.asl.json"),
+        (["--target", "mwaa-serverless"], "workflow each of each.asl.json"),
+        (["--dag-file", "mine.py"], "mine.py"),
+    ],
+)
+def test_answers_are_made_for_the_input_whatever_is_compared(
+    arguments: list[str], label: str, told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dag_file_comparison, "compare_cases", compare_on_engine_alone)
+    monkeypatch.setattr(workflow_comparison, "find_interpreter", lambda python: None)
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": machine({"X": call()}), "End": True}
+    (folder / "each.asl.json").write_text(json.dumps(machine({"Each": each})))
+    given = ("compare", "each.asl.json", "--input", '{"items": [1, 2]}', "--html", "report.html")
+    code, found = as_json(told, *given, *arguments)
+    assert (code, found["dag_file"]) == (0, label)
+    assert {name: case["execution"]["status"] for name, case in found["cases"].items()} == {"--input": "SUCCEEDED"}
+    assert label in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_answers_are_made_for_the_input_of_compare_dag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dag_comparison, "compare_cases", compare_on_engine_alone)
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": machine({"X": call()}), "End": True}
+    found = dag_comparison.compare_dag(machine({"Each": each}), "mine.py", input={"items": [1, 2]})
+    assert [(case.name, case.execution.status) for case in found.cases] == [("input", "SUCCEEDED")]
 
 
 @pytest.mark.usefixtures("user_airflow_home")

@@ -316,7 +316,7 @@ Write = Callable[..., int]
     [
         ("gone/dag.py", "there is no folder gone; create it first"),
         ("taken", "taken is a folder; name the file to write in it"),
-        ("good.json/dag.py", "there is no folder good.json"),
+        ("good.json/dag.py", "good.json is a file; name a folder"),
         ("/proc/dag.py", "/proc/dag.py: cannot be written"),
         (f"{'x' * 300}.py", "cannot be written: File name too long"),
     ],

@@ -26,6 +26,13 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_that_of_the_process(tmp_path: P
     assert (new.read_bytes(), stat.S_IMODE(new.stat().st_mode)) == (b"new", 0o666 & ~mask)
 
 
+def test_a_file_is_no_folder_to_write_into(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(UsageError, match=r"taken is a file; name a folder"):
+        write_files({tmp_path / "taken" / "workflow.yaml": "w"}, make_folders=True)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
 def test_a_link_that_lies_where_a_draft_may_be_is_not_followed(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")

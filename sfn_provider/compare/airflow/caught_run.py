@@ -149,15 +149,20 @@ def _runs_states_only(task: Any) -> bool:
 
 @contextmanager
 def _imports_from(folders: list[str]) -> Iterator[None]:
-    """Lets the DAG file import its neighbours; these modules are forgotten afterwards, for others of the same name."""
+    """Lets the DAG file import its neighbours; these modules are forgotten afterwards, for others of the same name.
+
+    The folders are behind what is installed, as Airflow has its folder of DAGs: a file ``jsonata.py`` hides no package.
+    """
     known, writes = set(sys.modules), sys.dont_write_bytecode
-    sys.path[:0] = folders
+    added = [folder for folder in folders if folder not in sys.path]
+    sys.path += added
     sys.dont_write_bytecode = True
     try:
         yield
     finally:
         sys.dont_write_bytecode = writes
-        del sys.path[: len(folders)]
+        for folder in added:
+            sys.path.remove(folder)
         for name in set(sys.modules) - known:
             origin = getattr(sys.modules[name], "__file__", None) or ""
             if any(origin.startswith(folder + os.sep) for folder in folders):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,9 @@ Json = Any
 
 _LOG_TAIL = 10_000
 """Bytes of Airflow's log that are read for its last lines: over many runs it gets long."""
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""What colours a text in a terminal."""
 
 _WARM_UP_MACHINE = {"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": True}}}
 
@@ -168,9 +172,9 @@ class AirflowRunner:
         """Write the DAG file, alone in its folder.
 
         The folder is created again each time: Python takes the compiled module of another file of the same name and
-        size that is less than a second older.
+        size that is less than a second older. Its name hides nothing that a user's DAG file imports.
         """
-        path = self._home / "dags" / "translated.py"
+        path = self._home / "dags" / "translated_by_sfn_provider.py"
         shutil.rmtree(path.parent, ignore_errors=True)
         path.parent.mkdir()
         path.write_text(source, encoding="utf-8")
@@ -201,7 +205,7 @@ class AirflowRunner:
     def _start(self) -> subprocess.Popen[str]:
         with (self._home / "airflow.log").open("w") as log:
             self._process = subprocess.Popen(
-                [self._python or sys.executable, "-m", "sfn_provider.compare.airflow.child_process"],
+                [self._python or sys.executable, "-P", "-m", "sfn_provider.compare.airflow.child_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -228,7 +232,13 @@ class AirflowRunner:
     def _log_tail(self) -> str:
         with (self._home / "airflow.log").open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
-            return "\n".join(log.read().decode(errors="replace").splitlines()[-20:])
+            return "\n".join(_plain_lines(log.read().decode(errors="replace"))[-20:])
+
+
+def _plain_lines(text: str) -> list[str]:
+    """Return the lines of a log without colours, and without the boxes in which Airflow 3.0 draws a traceback."""
+    lines = _COLOURS.sub("", text).splitlines()
+    return [line for line in lines if not line.startswith(("│", "╭", "╰"))]
 
 
 _NO_CREDENTIALS = {

@@ -18,6 +18,12 @@ from sfn_provider.translate.plan.task_counts import count_tasks
 SECONDS_PER_TASK = 1.5
 """Seconds that a task takes beside its work."""
 
+_STARTS = (
+    "Started, and charged, are also the tasks that are not chosen; and a task once more behind each Wait, and for each",
+    ".sync job to look whether it has ended: once here, and more often where the job takes longer.",
+)
+"""What the dollars of a workflow with own code are made of."""
+
 ENVIRONMENT = "mw1.small"
 """The class of MWAA environment whose slots are counted: five a worker."""
 
@@ -37,6 +43,7 @@ class GranularityEstimate:
         run_tasks: task instances of a run on its longest way, where each Map has one item.
         per_item: task instances for each further item of its Maps.
         seconds: expected seconds of such a run beside the work of its states.
+        starts: starts of tasks that MWAA Serverless charges in such a run.
         serverless: dollars for 1,000 such runs on MWAA Serverless; None where the price is not known.
         slots: dollars for the slots of workers that 1,000 such runs take beside the work of their states; None where
             the price is not known.
@@ -49,12 +56,16 @@ class GranularityEstimate:
     run_tasks: int
     per_item: float
     seconds: float
+    starts: int
     serverless: float | None
     slots: float | None
 
 
 def estimate_granularities(
-    make_plan: Callable[[Granularity], DagPlan], chosen: Granularity, prices: Prices
+    make_plan: Callable[[Granularity], DagPlan],
+    chosen: Granularity,
+    prices: Prices,
+    count_starts: Callable[[DagPlan], int] | None = None,
 ) -> tuple[GranularityEstimate, ...]:
     """Estimate what each granularity takes.
 
@@ -62,9 +73,13 @@ def estimate_granularities(
         make_plan: plans the DAG in a granularity.
         chosen: the granularity that was asked for.
         prices: the prices of a region.
+        count_starts: counts the starts of tasks in a run of a workflow; None for a DAG, in a run of which each task
+            instance starts once.
     """
     plans = {granularity: make_plan(granularity) for granularity in _granularities(make_plan(ONE_STATE), chosen)}
-    return tuple(_estimate(plan, granularity, granularity == chosen, prices) for granularity, plan in plans.items())
+    return tuple(
+        _estimate(plan, granularity, granularity == chosen, prices, count_starts) for granularity, plan in plans.items()
+    )
 
 
 def _granularities(plan: DagPlan, chosen: Granularity) -> Sequence[Granularity]:
@@ -77,8 +92,15 @@ def _granularities(plan: DagPlan, chosen: Granularity) -> Sequence[Granularity]:
     return found if chosen in found else [*found, chosen]
 
 
-def _estimate(plan: DagPlan, granularity: Granularity, is_chosen: bool, prices: Prices) -> GranularityEstimate:
+def _estimate(
+    plan: DagPlan,
+    granularity: Granularity,
+    is_chosen: bool,
+    prices: Prices,
+    count_starts: Callable[[DagPlan], int] | None,
+) -> GranularityEstimate:
     counts = count_tasks(plan)
+    starts = count_starts(plan) if count_starts is not None else counts.run
     charged, slot = _task_price(prices), _slot_price(prices)
     return GranularityEstimate(
         granularity.tasks,
@@ -88,7 +110,8 @@ def _estimate(plan: DagPlan, granularity: Granularity, is_chosen: bool, prices: 
         counts.run,
         round(counts.per_item, 4),
         counts.in_a_row * SECONDS_PER_TASK,
-        round(1000 * counts.run * charged, 4) if charged is not None else None,
+        starts,
+        round(1000 * starts * charged, 4) if charged is not None else None,
         round(1000 * counts.run * slot, 4) if slot is not None else None,
     )
 
@@ -113,7 +136,8 @@ def format_estimates(estimates: Sequence[GranularityEstimate], prices: Prices) -
     rows = [head, *map(_row, estimates)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", *_notes(prices)]) + "\n"
+    has_more_starts = any(found.starts != found.run_tasks for found in estimates)
+    return "\n".join([*lines, "", *_notes(prices), *(_STARTS if has_more_starts else ())]) + "\n"
 
 
 def _row(estimate: GranularityEstimate) -> tuple[str, ...]:
@@ -141,6 +165,6 @@ def _notes(prices: Prices) -> list[str]:
     return [
         "* is this DAG. In a run: task instances on the longest way, with one item in each Map. Seconds: what Airflow",
         f"takes beside the work of the states, at {SECONDS_PER_TASK} s a task in a row. Dollars are for 1,000 such",
-        f"runs (prices: {looked_up}): on MWAA Serverless, which charges each task a",
-        f"minute at least; and for the slots of {ENVIRONMENT} workers.",
+        f"runs (prices: {looked_up}): on MWAA Serverless, which charges each start of a task",
+        f"a minute at least; and for the slots of {ENVIRONMENT} workers.",
     ]

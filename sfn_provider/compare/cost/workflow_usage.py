@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sfn_provider.asl.model import State, Task, Wait, walk_states
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.integrations.sync_job import PollInterval
 from sfn_provider.translate import Translation
+from sfn_provider.translate.plan.model import DagPlan
+from sfn_provider.translate.plan.task_counts import count_on_a_way
 from sfn_provider.translate.serverless.workflow import Workflow, WorkflowTask
 
 START_SECONDS: Final = 45.0
@@ -69,6 +72,31 @@ class WorkflowUsage:
     starts: tuple[float, ...]
     idle: int = 0
     cycles: int = 0
+
+
+def count_restarts(plan: DagPlan) -> int:
+    """Return how often tasks of own code are started again in a run, on the way on which it is most often.
+
+    Behind each Wait, and once for each ``.sync`` job, to look whether it has ended: that is all which a definition
+    tells. A Map has one item, and nothing is retried.
+
+    Args:
+        plan: what `sfn_provider.translate.serverless.own_code.plan_workflow` has returned, with a task for each state.
+    """
+    pauses: dict[str, int] = {}
+    for _, names, state in walk_states(plan.machine):
+        pauses[names[0]] = pauses.get(names[0], 0) + _pauses(_shortest_visit(names[-1], state))
+    return count_on_a_way(plan, lambda node: sum(pauses[name] for name in node.states))
+
+
+def _shortest_visit(name: str, state: State) -> StateTime:
+    """Return a visit in which one call is answered at once; one of a Wait takes what the state says, or long."""
+    seconds, calls, resource = 0.0, 0, ""
+    if isinstance(state, Wait):
+        seconds = float(state.seconds) if isinstance(state.seconds, int | float) else math.inf
+    elif isinstance(state, Task):
+        calls, resource = 1, state.resource
+    return StateTime(name, state.type, resource, 0, seconds, calls, 0.0, False)
 
 
 def measure_workflow(translation: Translation, visits: Sequence[StateTime]) -> WorkflowUsage:

@@ -63,6 +63,9 @@ def find_interpreter(python: str | None = None) -> str:
     """
     path = Path(python) if python is not None else DEFAULT
     if not path.is_file():
+        if path.is_dir():
+            inside = path / "bin" / "python"
+            raise UsageError(f"--python {python}: it is a folder; name the interpreter in it: {inside}")
         if python is not None:
             raise UsageError(f"--python {python}: there is no such file. {_how_to_make()}")
         raise UsageError(

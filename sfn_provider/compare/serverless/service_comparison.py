@@ -77,8 +77,8 @@ class ServiceComparison:
         """The result in a sentence."""
         if self.agrees:
             return f"MWAA Serverless did what Step Functions did, in {count(len(self.tasks), 'task')}."
-        differing = sum(bool(task.differences) for task in self.tasks)
-        return f"MWAA Serverless did something else than Step Functions: {count(differing, 'task')} differ."
+        differing = count(sum(bool(task.differences) for task in self.tasks), "task differs", "tasks differ")
+        return f"MWAA Serverless did something else than Step Functions: {differing}."
 
 
 def compare_on_service(

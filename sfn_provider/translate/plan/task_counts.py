@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sfn_provider.engine.limits import CHILDREN_PER_TASK
@@ -36,13 +36,24 @@ def count_tasks(plan: DagPlan) -> TaskCounts:
     return TaskCounts(len(tasks_of(plan.tasks)), run, in_a_row, per_item)
 
 
-def _longest_way(start_at: str, nodes: tuple[Node, ...]) -> _Weight:
+def count_on_a_way(plan: DagPlan, count: Callable[[Node], int]) -> int:
+    """Return the largest sum of counts on a way through a DAG.
+
+    Args:
+        plan: the plan of the DAG.
+        count: counts something of a task, or of a task group.
+    """
+    return _longest_way(plan.start_at, plan.tasks, lambda node: (count(node), 0, 0.0))[0]
+
+
+def _longest_way(start_at: str, nodes: tuple[Node, ...], weigh: Callable[[Node], _Weight] | None = None) -> _Weight:
     """Return the largest weights of the ways through a scope, whose nodes are in topological order."""
+    weigh = weigh or _weight
     home = {name: node.states[0] for node in nodes for name in node.states}
     best: dict[str, _Weight] = {}
     for node in reversed(nodes):
         behind = _largest(best[home[target]] for target in node.targets)
-        own = _weight(node)
+        own = weigh(node)
         best[node.states[0]] = (own[0] + behind[0], own[1] + behind[1], own[2] + behind[2])
     return best[home[start_at]]
 

@@ -42,7 +42,8 @@ def make_schedule(
     """
     first = start_date or START_DATE
     if schedule is None:
-        return {"schedule": None, "start_date": first, "catchup": False}, [], []
+        told = [_without_schedule(start_date)] if start_date is not None else []
+        return {"schedule": None, "start_date": first, "catchup": False}, told, []
     cron, findings = _cron(schedule)
     if cron is None:
         return {}, [_refusal(f"takes no other schedules than cron, and none says {schedule.source!r}")], []
@@ -71,6 +72,11 @@ def _cron(schedule: Schedule) -> tuple[str | None, list[Finding]]:
 
 def _refusal(what: str) -> Diagnostic:
     return Diagnostic("error", "SCHEDULE", f"MWAA Serverless {what}; give --schedule with a cron text in UTC")
+
+
+def _without_schedule(start_date: str) -> Diagnostic:
+    text = f"the workflow has no schedule: the start date {start_date} starts no run; give one with --schedule"
+    return Diagnostic("warning", "START_DATE_WITHOUT_SCHEDULE", text)
 
 
 def _text(moment: datetime) -> str:

@@ -75,7 +75,8 @@ def translate_serverless(
     plan = own_code.plan_workflow(plan)
     operators = plan_operators(document.machine) if way != "code" else {}
     chosen = _choose(operators, way)
-    settings, refused, findings = make_schedule(plan.schedule, start_date)
+    settings, told, findings = make_schedule(plan.schedule, start_date)
+    refused = [found for found in told if found.level == "error"]
     refused += [*find_task_tokens(document.machine), *find_params(plan.params)]
     if chosen is not None:
         tasks, listed = chosen.tasks, entries(chosen.native, document.machine, {})
@@ -99,7 +100,7 @@ def translate_serverless(
     from sfn_provider.translate.serverless.yaml_writer import emit_workflow
 
     source = emit_workflow(workflow)
-    refused += find_size(workflow, source)
+    refused += [*find_size(workflow, source), *(found for found in told if found.level != "error")]
     states = state_entries(plan)
     return ServerlessTranslation(source, workflow, plan, listed, states, tuple(findings), tuple(refused))
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from sfn_provider.compare import run_on_airflow
+from sfn_provider.compare.airflow import runner
+from sfn_provider.compare.airflow.caught_run import _imports_from
 from sfn_provider.compare.airflow.dag_execution import read_outcome
-from sfn_provider.compare.airflow.runner import AirflowRunFailed, private_environment, shared_runner
+from sfn_provider.compare.airflow.runner import AirflowRunFailed, AirflowRunner, private_environment, shared_runner
 from sfn_provider.engine import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
@@ -38,6 +41,41 @@ def test_nothing_of_the_users_airflow_settings_is_in_the_environment(monkeypatch
     assert "PYTHONDONTWRITEBYTECODE" not in made
     assert (made["AIRFLOW_HOME"], made["AIRFLOW__CORE__DAGS_FOLDER"]) == (str(HOME), str(HOME / "dags"))
     assert made["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
+
+
+def test_a_dag_file_hides_no_module_and_finds_what_is_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "wave.py").write_text("")
+    (tmp_path / "beside_the_dag.py").write_text("")
+    before = list(sys.path)
+    with _imports_from([str(tmp_path)]):
+        found = [find_spec(name) for name in ("wave", "beside_the_dag")]
+    assert [Path(str(each and each.origin)).parent == tmp_path for each in found] == [False, True]
+    assert sys.path == before
+
+
+def test_a_file_in_the_users_folder_hides_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def refuse(command: list[str], **_: object) -> None:
+        commands.append(command)
+        raise OSError
+
+    monkeypatch.setattr(runner.subprocess, "Popen", refuse)
+    with pytest.raises(OSError):
+        AirflowRunner().run("", None, {}, {})
+    monkeypatch.undo()
+    (tmp_path / "wave.py").write_text("")
+    interpreter = commands[0][: commands[0].index("-m")]
+    code = [*interpreter, "-c", "import wave; print(wave.__file__)"]
+    found = subprocess.run(code, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(found.strip()).parent != tmp_path
+
+
+def test_the_end_of_the_log_is_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(runner.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    lines = "\x1b[31m│\x1b[0m locals \x1b[31m│\x1b[0m\n\x1b[31m╰──╯\x1b[0m\n\x1b[1;91mKeyError: \x1b[0m'a'\n"
+    (tmp_path / "airflow.log").write_text(lines, encoding="utf-8")
+    assert AirflowRunner()._log_tail() == "KeyError: 'a'"
 
 
 def test_what_is_not_airflows_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

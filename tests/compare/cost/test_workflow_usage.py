@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, measure_workflow
+from sfn_provider.cli.granularity_report import report_object, report_text
+from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, count_restarts, measure_workflow
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
 from tests.fixtures.definitions import END, call, choose, machine
+from tests.golden import DAGS
 
 GLUE = "arn:aws:states:::glue:startJobRun.sync"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:work"
@@ -18,6 +20,7 @@ BRANCH = machine(
     {"A": choose("$.a", {"x": "B"}, "C"), "B": call("D", Parameters={}), "C": call("D", Parameters={}), "D": END}
 )
 RETRIED = machine({"J": {**JOB, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}], "End": True}})
+JOBS_SIDE_BY_SIDE = {"Type": "Parallel", "Branches": [RETRIED, machine({"K": {**JOB, "End": True}})], "End": True}
 PARALLEL = machine(
     {"P": {"Type": "Parallel", "Branches": [machine({"L": call()}), machine({"R": call()})], "Next": "Z"}, "Z": END}
 )
@@ -95,6 +98,36 @@ def test_starts_of_a_run(case: str) -> None:
     made = translate(definition, dag_id="w", target="mwaa-serverless", way=way)
     assert made.workflow is not None and made.workflow.way == way
     assert measure_workflow(made, visits) == expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "restarts"),
+    [
+        (BRANCH, 0),
+        (machine({"W": {"Type": "Wait", "Seconds": 2, "Next": "J"}, "J": {**JOB, "End": True}}), 1),
+        (machine({"W": {"Type": "Wait", "SecondsPath": "$.s", "Next": "J"}, "J": {**JOB, "End": True}}), 2),
+        (machine({"A": choose("$.a", {"x": "J"}, "K"), "J": {**JOB, "Next": "K"}, "K": {**JOB, "End": True}}), 2),
+        (machine({"A": choose("$.a", {"x": "J"}, "K"), "J": {**JOB, "End": True}, "K": {**JOB, "End": True}}), 1),
+        (machine({"P": JOBS_SIDE_BY_SIDE}), 2),
+    ],
+    ids=["none", "short wait", "wait and job", "in a row", "one of two", "in a parallel"],
+)
+def test_restarts_on_the_way_with_most_of_them(definition: Any, restarts: int) -> None:
+    plan = translate(definition, dag_id="w", target="mwaa-serverless", way="code").plan
+    assert count_restarts(plan) == restarts
+
+
+def test_the_report_of_a_workflow_charges_what_the_report_of_compare_does() -> None:
+    """The sales pipeline: eight tasks start, two of them unchosen, and each of two jobs is looked for once."""
+    made = translate((DAGS / "sales_pipeline.asl.json").read_text(), dag_id="w", target="mwaa-serverless", way="code")
+    shown = report_object(made, "us-east-1")["granularities"]
+    assert [(row["tasks"], row["run_tasks"], row["starts"]) for row in shown] == [
+        ("state", 6, 10),
+        ("segment", 3, 5),
+        ("machine", 1, 3),
+    ]
+    assert [row["serverless"] for row in shown] == [pytest.approx(row["starts"] * 4 / 3, abs=0.001) for row in shown]
+    assert "the tasks that are not chosen" in report_text(made, "us-east-1")
 
 
 def test_own_code_polls_a_job_as_its_integration_does() -> None:

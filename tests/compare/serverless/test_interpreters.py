@@ -60,6 +60,11 @@ def test_what_is_no_interpreter_is_refused(content: str | None, message: str, tm
         find_interpreter(str(python))
 
 
+def test_a_folder_is_no_interpreter(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=rf"is a folder; name the interpreter in it: {tmp_path}/bin/python$"):
+        find_interpreter(str(tmp_path))
+
+
 def test_without_an_interpreter_the_make_target_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(interpreters, "DEFAULT", tmp_path / "python")
     with pytest.raises(UsageError, match="run make serverless-env; elsewhere name an interpreter with --python"):

@@ -90,6 +90,7 @@ def test_other_values_do_not_count_and_other_members_do() -> None:
     assert differences(result) == {
         "Done": ['output /packed: {"kg":3} on Step Functions, nothing on MWAA Serverless'],
     }
+    assert result.verdict == "MWAA Serverless did something else than Step Functions: 1 task differs."
 
 
 def test_a_success_whose_task_has_failed_is_not_believed() -> None:

@@ -209,7 +209,11 @@ def test_schedules_are_cron_in_utc_or_refused(case: str) -> None:
 
 
 def test_a_start_date_is_that_of_the_user() -> None:
-    assert loaded(workflow(LINE, schedule="@daily", start_date="2030-01-31").source)["start_date"] == "2030-01-31"
+    scheduled = workflow(LINE, schedule="@daily", start_date="2030-01-31")
+    assert loaded(scheduled.source)["start_date"] == "2030-01-31"
+    assert scheduled.diagnostics == ()
+    [told] = workflow(LINE, start_date="2030-01-31").diagnostics
+    assert (told.level, "no schedule: the start date 2030-01-31 starts no run" in told.message) == ("warning", True)
 
 
 def test_workers_outside_are_refused_also_within_a_map() -> None:
