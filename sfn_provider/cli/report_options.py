@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sfn_provider.cli.options import option_group
 from sfn_provider.cli.output_files import check_folder, write_files
@@ -34,6 +35,7 @@ class ReportOptions:
         prices: the prices.
         environment: the MWAA environment, beyond what its class comes with.
         made_at: the time of the report in UTC, to the minute.
+        cost_options: the options of costs that the user has given, as ``--region``.
     """
 
     html: str | None
@@ -42,6 +44,19 @@ class ReportOptions:
     prices: Prices
     environment: Environment
     made_at: str
+    cost_options: tuple[str, ...] = ()
+
+    def refuse_costs(self, what: str) -> None:
+        """Refuse options of costs where the report has none.
+
+        Args:
+            what: the kind of comparison, for the error.
+
+        Raises:
+            UsageError: one is given.
+        """
+        for option in self.cost_options:
+            raise UsageError(f"{option} is for costs, and the report of {what} has none: leave it out")
 
     def costs(self, schedule: Schedule | None) -> CostOptions:
         """Return what costs are estimated with, for a DAG with this schedule."""
@@ -94,7 +109,15 @@ def _read(
         if path is not None:
             check_folder(path)
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return ReportOptions(html, markdown, runs_per_month, loaded, Environment(**environment), made_at)
+    given = _given(("runs_per_month", "region", "prices", "price", "environment_class", *environment))
+    return ReportOptions(html, markdown, runs_per_month, loaded, Environment(**environment), made_at, given)
+
+
+def _given(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some options that stand in the command, as the user writes them."""
+    context = click.get_current_context()
+    written = (name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
+    return tuple(f"--{name.replace('_', '-')}" for name in written)
 
 
 report_options = option_group(

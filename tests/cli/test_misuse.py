@@ -241,6 +241,19 @@ CASES = [
         2,
         ("Name: there is no such file", "NAME=VALUE"),
     ),
+    *(
+        Case(
+            f"{option} without costs: {without}",
+            f"compare good.json {without} {option}",
+            2,
+            (f"{option.partition(' ')[0]} is for costs, and the report of {without.partition('=')[0]} has none",),
+        )
+        for without, option in (
+            ("--style native", "--runs-per-month 9"),
+            ("--target mwaa-serverless", "--region us-east-1"),
+            ("--dag-file=dag.py", "--storage-gb 10"),
+        )
+    ),
     Case("an unknown option", "translate good.json --shedule x", 2, ("No such option", "--shedule", "--schedule")),
     Case("an unknown command", "tranlate good.json", 2, ("No such command 'tranlate'",)),
     Case("a side that does not exist", "run good.json --on mars", 2, ("'mars' is not one of 'engine', 'airflow'",)),

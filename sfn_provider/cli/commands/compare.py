@@ -120,6 +120,7 @@ def compare(
     workflow.check(side)
     if dag_file is not None:
         _refuse_options_of_translation(side, output, schedule, style, granularity, workflow)
+        report.refuse_costs("--dag-file")
         from sfn_provider.cli.dag_file_comparison import compare_dag_file
 
         return compare_dag_file(
@@ -135,6 +136,7 @@ def compare(
         from sfn_provider.cli.workflow_comparison import compare_workflow
 
         _refuse_options_of_dags(output, style)
+        report.refuse_costs("--target mwaa-serverless")
         return compare_workflow(
             definition,
             workflow,
@@ -151,6 +153,8 @@ def compare(
         raise UsageError("--mock and --on aws: real executions have no mocks; leave one of the two out")
     if side == "aws" and style != "exact":
         raise UsageError(f"--style {style} and --on aws: the DAG there is what it is; leave one of the two out")
+    if style != "exact":
+        report.refuse_costs(f"--style {style}")
     tasks, map_batch = granularity.tasks, granularity.map_batch
     translation = translate_definition(definition, schedule=schedule, style=style, tasks=tasks, map_batch=map_batch)
     if output is not None:
