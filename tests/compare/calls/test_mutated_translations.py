@@ -49,8 +49,8 @@ NATIVE, EXACT = "parcel_routing/native.py", "parcel_routing/dag.py"
 NATIVE_LOOP, EXACT_LOOP = "export_polling/native.py", "export_polling/dag.py"
 
 MUTATIONS = (
-    Mutation("a dropped edge", NATIVE, "    freight_task >> customs_payload_task\n", "", "Freight", "missing call",
-             "State Customs calls lambda Invoke"),
+    Mutation("a dropped edge", NATIVE, "[night_train_task, freight_task] >> ", "night_train_task >> ", "Freight",
+             "missing call", "State Customs calls lambda Invoke"),
     Mutation("swapped branches", NATIVE, 'return "Van"', 'return "Night_train"', "Zone", "unexpected call",
              "Task Customs calls lambda Invoke"),
     Mutation("a bound that does not count itself", NATIVE, '["kilograms"] <= 2', '["kilograms"] < 2', "Label",
@@ -73,8 +73,8 @@ MUTATIONS = (
              "missing call", "State Label calls lambda Invoke"),
     Mutation("a reversed condition", NATIVE, "if customs is not None", "if customs is None", "Freight",
              "different parameter", "Payload.declaration is {} in the machine, missing in the DAG"),
-    Mutation("an edge less before the last task", NATIVE, "    label_payload_task >> label\n", "", "Label",
-             "different parameter", "Payload"),
+    Mutation("an edge less before the last task", NATIVE, "label_payload_task >> label\n", "label_payload_task\n",
+             "Label", "different parameter", "Payload"),
     Mutation("a dropped edge", EXACT, "    freight >> customs\n", "", "Freight", IMPORT,
              "no edge leads to its task: add Freight >> Customs"),
     Mutation("a higher bound", EXACT, '"NumericLessThanEquals": 2,', '"NumericLessThanEquals": 3,', "NightTrain",
