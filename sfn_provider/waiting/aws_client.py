@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, is_throttling
 from sfn_provider.executions.masking import masked_line
@@ -146,12 +146,15 @@ def read_botocore_data(service: str) -> None:
 
 
 @cache
-def freeze_loaded_objects() -> None:
-    """Leave what the process has loaded out of garbage collections from now on; once, whoever asks.
+def freeze_loaded_objects(moment: Literal["first wait", "first client"]) -> None:
+    """Leave what the process has loaded out of garbage collections from now on; once for each moment.
 
-    A full collection visits every object that is not frozen, while the event loop stands still. Airflow, botocore and
-    the service's model are 0.3 million of them, three times as many as 10,000 waits have. What is frozen is freed when
-    nothing refers to it any more, but for objects that refer to each other.
+    A full collection visits every object that is not frozen, while the event loop stands still. Airflow is 0.3 million
+    of them, three times as many as 10,000 waits have; botocore and the service's model come with the first client.
+    What is frozen is freed when nothing refers to it any more, but for objects that refer to each other.
+
+    Args:
+        moment: after what is loaded.
     """
     gc.freeze()
 
@@ -168,6 +171,7 @@ class AwsClient:
     """
 
     def __init__(self, create: ClientFactory, max_retry_delay: float = MAX_RETRY_DELAY) -> None:
+        freeze_loaded_objects("first wait")
         self._create = create
         self._client: Any = None
         self._exit_stack = AsyncExitStack()
@@ -243,7 +247,7 @@ class AwsClient:
         async with self._create_lock:
             if self._client is None:
                 self._client = await self._exit_stack.enter_async_context(await self._create())
-                freeze_loaded_objects()
+                freeze_loaded_objects("first client")
             return self._client
 
 

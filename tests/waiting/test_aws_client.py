@@ -52,7 +52,7 @@ class Client:
 
 def test_what_is_loaded_is_left_out_of_garbage_collections_once() -> None:
     """A collection that visits all of Airflow stops the event loop for a fifth of a second."""
-    freeze_loaded_objects.cache_clear()
+    freeze_loaded_objects.cache_clear()  # this process has frozen before
     client = Client()
 
     @asynccontextmanager
