@@ -8,7 +8,15 @@ from typing import Any, Final
 Event = Mapping[str, Any]
 """An event as GetExecutionHistory returns it."""
 
-_FAILURES: Final = frozenset({"ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+EXECUTION_ENDS: Final = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+"""The status of an execution behind the event that ends it."""
+
+_FAILURES: Final = EXECUTION_ENDS.keys() - {"ExecutionSucceeded"}
 
 
 def event_details(event: Event) -> Mapping[str, Any]:

@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from sfn_provider.executions.argument_types import Passage
-from sfn_provider.executions.history_events import Event, event_details
+from sfn_provider.executions.history_events import EXECUTION_ENDS, Event, event_details
 from sfn_provider.executions.history_pages import HistoryPosition
 from sfn_provider.plurals import count
 
 _EVENT_SUFFIXES: Final[Mapping[str, str]] = {"entered": "StateEntered", "left": "StateExited"}
 """Source: API_HistoryEvent, ``type``."""
-
-_EXECUTION_ENDS: Final = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
 
 
 @dataclass(slots=True)
@@ -70,7 +68,7 @@ class StateEventCounter:
     def add_page(self, page: Mapping[str, Any]) -> None:
         """Count the events of a page: the response of GetExecutionHistory at ``position``."""
         for event in self.position.advance(page):
-            self.ended = event["type"] in _EXECUTION_ENDS
+            self.ended = event["type"] in EXECUTION_ENDS
             if self._matches(event):
                 self.count += 1
                 if self.count == self.times:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider.engine.history import Record, render
 from sfn_provider.executions.arns import state_machine_of
+from sfn_provider.executions.history_events import EXECUTION_ENDS
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.lineage.datasets import Place
+from sfn_provider.lineage.execution_trace import MAX_PAGES
 from sfn_provider.lineage.openlineage_facets import OperatorLineage, execution_lineage
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
-
-MAX_PAGES: Final = 5
-"""Pages of 1,000 events that are read at most: a history has up to 25."""
-
-_STATUSES: Final = {
-    "ExecutionSucceeded": "SUCCEEDED",
-    "ExecutionFailed": "FAILED",
-    "ExecutionTimedOut": "TIMED_OUT",
-    "ExecutionAborted": "ABORTED",
-}
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +39,7 @@ def driven_lineage(hook: StepFunctionHook, execution_arn: str | None, *, has_end
         Place(partition, region, account),
         state_machine_arn=state_machine_of(execution_arn),
         execution_arn=execution_arn,
-        status=_STATUSES.get(events[-1]["type"]) if events else None,
+        status=EXECUTION_ENDS.get(events[-1]["type"]) if events else None,
         is_complete=bool(pages) and "nextToken" not in pages[-1],
     )
 

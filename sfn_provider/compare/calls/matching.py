@@ -83,8 +83,11 @@ def match_calls(calls: Sequence[MachineCall], caught: Sequence[CaughtCall], stat
         for index, call in enumerate(calls)
         if call.call is not None
     ]
-    others = [CallPair(None, call) for index, call in enumerate(caught) if index not in found.values()]
-    return [*_without_polled(pairs, caught), *(pair for pair in others if _counts(pair, pairs))]
+    matched = set(found.values())
+    others = [call for index, call in enumerate(caught) if index not in matched]
+    repeated = {_task_call(pair.expected.state, pair.actual) for pair in pairs if pair.expected and pair.actual}
+    alone = [CallPair(None, call) for call in others if _counts(call, repeated)]
+    return [*_without_polled(pairs, caught), *alone]
 
 
 def _without_polled(pairs: Sequence[CallPair], caught: Sequence[CaughtCall]) -> list[CallPair]:
@@ -107,21 +110,20 @@ def _is_polled(expected: MachineCall, states: Collection[str], services: Collect
     return expected.state in states or (call.service in services and describes_job(call.service, call.operation))
 
 
-def _counts(other: CallPair, pairs: Sequence[CallPair]) -> bool:
+_TaskCall = tuple[str | None, str | None, str]
+"""State, task and call."""
+
+
+def _task_call(state: str | None, made: CaughtCall) -> _TaskCall:
+    return state, made.task_id, str(made.call)
+
+
+def _counts(made: CaughtCall, matched: Collection[_TaskCall]) -> bool:
     """Return whether a call of the DAG alone is a difference.
 
     A call that reads is one where its task makes the call of a state, and makes it more often.
     """
-    made = other.actual
-    if made is None or not made.call.reads:
-        return True
-    return not made.is_own and any(
-        pair.expected is not None
-        and pair.actual is not None
-        and (pair.expected.state, pair.actual.task_id, str(pair.actual.call))
-        == (made.state, made.task_id, str(made.call))
-        for pair in pairs
-    )
+    return not made.call.reads or (not made.is_own and _task_call(made.state, made) in matched)
 
 
 def _pair(call: MachineCall, caught: CaughtCall | None) -> CallPair:

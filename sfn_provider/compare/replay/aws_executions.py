@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.boto3_clients import open_client
 from sfn_provider.compare.replay.recording import Recording
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.definitions.aws import match_machine_arn
 from sfn_provider.translate.definitions.loader import LoadedDefinition, StateMachineResource, load_definition
 
 _EXECUTION = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:(?P<kind>execution|express):[^:]+:.+")
-_MACHINE = re.compile(r"arn:[\w-]+:states:(?P<region>[\w-]+):\d{12}:stateMachine:[^:]+(:[^:]+)?")
 
 
 @dataclass(frozen=True)
@@ -120,28 +121,8 @@ def start_and_wait(state_machine_arn: str, input: Any, seconds: float, sleep: Ca
 
 
 def _open_machine_client(state_machine_arn: str) -> AbstractContextManager[Any]:
-    match = _MACHINE.fullmatch(state_machine_arn)
-    if match is None:
-        raise UsageError(
-            f"{state_machine_arn}: not the ARN of a state machine; it looks like "
-            "arn:aws:states:eu-west-1:123456789012:stateMachine:Name"
-        )
-    return _open_client(state_machine_arn, match["region"])
+    return _open_client(state_machine_arn, match_machine_arn(state_machine_arn)["region"])
 
 
-@contextmanager
-def _open_client(arn: str, region: str) -> Iterator[Any]:
-    """A client of Step Functions; AWS's errors become usage errors that name the ARN."""
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
-    try:
-        with closing(boto3.session.Session().client("stepfunctions", region_name=region)) as client:
-            yield client
-    except NoCredentialsError as error:
-        raise UsageError(
-            f"{arn}: no AWS credentials to read it; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or log in with 'aws sso login'"
-        ) from error
-    except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"{arn}: AWS refuses to read it: {error}") from error
+def _open_client(arn: str, region: str) -> AbstractContextManager[Any]:
+    return open_client("stepfunctions", arn, region, "AWS refuses to read it")

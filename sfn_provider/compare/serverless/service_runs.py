@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from sfn_provider.boto3_clients import open_client
 from sfn_provider.exceptions import UsageError
 from sfn_provider.xcom_json import decode_xcom
 
@@ -168,12 +169,10 @@ def read_xcom(value: Json) -> Json:
     return decode_xcom(value)
 
 
-@contextmanager
-def _open_client(arn: str) -> Iterator[Any]:
-    """A client of the service; AWS's errors become usage errors that name the ARN."""
+def _open_client(arn: str) -> AbstractContextManager[Any]:
+    """Open a client of the service."""
     import boto3
     import botocore
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, UnknownServiceError
 
     match = _WORKFLOW.fullmatch(arn)
     if match is None:
@@ -181,18 +180,9 @@ def _open_client(arn: str) -> Iterator[Any]:
             f"{arn}: not the ARN of a workflow; it looks like "
             "arn:aws:airflow-serverless:eu-west-1:123456789012:workflow/Name-abcdefghij"
         )
-    try:
-        with closing(boto3.session.Session().client(SERVICE, region_name=match["region"])) as client:
-            yield client
-    except UnknownServiceError as error:
+    if SERVICE not in boto3.session.Session().get_available_services():
         raise UsageError(
             f"{arn}: the installed botocore {botocore.__version__} does not know MWAA Serverless: pip install "
             "'boto3>=1.43.124'"
-        ) from error
-    except NoCredentialsError as error:
-        raise UsageError(
-            f"{arn}: no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in "
-            "with 'aws sso login'"
-        ) from error
-    except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"{arn}: AWS refuses: {error}") from error
+        )
+    return open_client(SERVICE, arn, match["region"], "AWS refuses")
