@@ -125,7 +125,8 @@ with dag("native_types", render_template_as_native_obj=True):
     start("native_types_next", task_id="next", state_machine_input=output.output, wait_for_completion=False)
 
 with dag("masked"):
-    input = {"seconds": 1, "final": "FAILED", "cause": CAUSE}
+    # A busy scheduler takes a task that is queued again soon after its deferral for one whose worker was lost.
+    input = {"seconds": 5, "final": "FAILED", "cause": CAUSE}
     start("masked", task_id="worker", state_machine_input=input)
     start("masked", task_id="triggerer", state_machine_input=input, deferrable=True)
     failed = start("masked", task_id="failed", state_machine_input=input, wait_for_completion=False)
