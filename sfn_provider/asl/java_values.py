@@ -56,6 +56,11 @@ def _double_text(number: float) -> str:
     return f"{'-' if sign else ''}{digits[0]}.{rest}E{Decimal(repr(number)).adjusted()}"
 
 
+def utf16_units(text: str) -> bytes:
+    """Return a text's units of UTF-16, by which Java and JavaScript order text: U+1F600 comes before U+FF5E."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
 def java_distinct(values: Sequence[Json]) -> list[Json]:
     """Drop repeated values and return the rest in the order of ``new HashSet<>(values)``.
 
@@ -112,7 +117,7 @@ def _hash(value: Json) -> int:
         bits = struct.unpack(">Q", struct.pack(">d", value))[0]
         return int(bits ^ (bits >> _INT_BITS))
     if isinstance(value, str):
-        units = value.encode("utf-16-be", "surrogatepass")
+        units = utf16_units(value)
         return _polynomial([high << 8 | low for high, low in zip(units[::2], units[1::2], strict=True)], 0)
     if isinstance(value, list):
         return _polynomial(map(_hash, value), 1)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
+from sfn_provider.asl.java_values import utf16_units
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path
 from sfn_provider.asl.scope import Json, Scope
@@ -50,6 +51,9 @@ _ACCEPTS: dict[Kind, Callable[[Json], bool]] = {
     "timestamp": is_timestamp,
 }
 """What both sides of a comparison must be, or the comparison is false."""
+
+_CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {"timestamp": parse_time, "string": utf16_units}
+"""What is compared in place of the values, where it is not they themselves."""
 
 _TESTS: dict[str, Callable[[Json], bool]] = {
     "IsNull": lambda value: value is None,
@@ -102,7 +106,7 @@ def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
         parts = _literal_parts(operand)
         return lambda scope: isinstance(value := _read(variable, scope), str) and _matches(parts, value)
     accepts, relation = _ACCEPTS[comparison.kind], _RELATIONS[comparison.relation]
-    convert: Callable[[Any], Any] = parse_time if comparison.kind == "timestamp" else lambda value: value
+    convert = _CONVERSIONS.get(comparison.kind, lambda value: value)
 
     def compare(left: Json, right: Json) -> bool:
         return accepts(left) and accepts(right) and relation(convert(left), convert(right))
