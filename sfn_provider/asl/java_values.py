@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
 
 from sfn_provider.asl.scope import Json
@@ -24,10 +24,21 @@ _SMALLEST_TABLE = 16
 _LOAD_FACTOR = 0.75
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
 
+_quote: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def compact_json(value: Json) -> str:
-    """Format a value as JSON without spaces, other scripts than Latin unescaped, as AWS does in causes."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """Format a value as AWS does in causes: JSON without spaces, no escapes for non-ASCII text, doubles as Java's."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_quote(key)}:{compact_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(compact_json, value)) + "]"
+    return _quote(value) if isinstance(value, str) else java_text(value)
+
+
+def unquoted_json(value: Json) -> str:
+    """Format a value that a cause shows by itself: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else compact_json(value)
 
 
 def java_text(value: Json) -> str:

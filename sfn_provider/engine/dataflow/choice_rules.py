@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
 from sfn_provider.asl.java_values import utf16_units
 from sfn_provider.asl.model import ChoiceRule
-from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path
+from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
@@ -117,14 +117,8 @@ def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
     return lambda scope: compare(_read(variable, scope), operand)
 
 
-def _require_input(path: JsonPath, scope: Scope) -> None:
-    """Raise where a path starts from an input of null (reported from an execution, for the path $ too)."""
-    if scope.input is None and path.root == "input":
-        raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
-
-
 def _present(path: JsonPath, scope: Scope) -> bool:
-    _require_input(path, scope)
+    require_input(path, scope)
     try:
         found = path.read(scope)
     except PathNotFound:
@@ -133,7 +127,7 @@ def _present(path: JsonPath, scope: Scope) -> bool:
 
 
 def _read(path: JsonPath, scope: Scope) -> Json:
-    _require_input(path, scope)
+    require_input(path, scope)
     try:
         return path.read(scope)
     except PathNotFound as missing:
