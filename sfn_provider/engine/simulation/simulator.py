@@ -14,6 +14,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.json_arguments import require_json
@@ -132,14 +133,18 @@ def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepRes
                 if len(cancelled) > _MAX_CANCELLED:
                     _forget_cancelled(agenda, cancelled)
             else:
-                event = _answer(request, step.state.now, mocks)
+                event = _answer(request, step.state, mocks)
                 if event is not None:
                     heapq.heappush(agenda, (event.at, order, event))
-        events = _next_events(agenda, cancelled, mocks)
+        events = _next_events(agenda, cancelled)
         pending = step.state.pending
-        if any(pending[event.id].purpose == "execution" for event in events) and mocks.lacks_answer(pending):
+        is_last = any(pending[event.id].purpose == "execution" for event in events)
+        if events and not (is_last and mocks.lacks_answer(pending)):
+            step = interpreter.resume(step.state, *events)
+        elif step.state.stop_before is not None:
+            step = interpreter.stop_branch(step.state)
+        else:
             raise mocks.missing()
-        step = interpreter.resume(step.state, *events)
         records += step.records
     return step._replace(records=records)
 
@@ -154,21 +159,24 @@ def _forget_cancelled(agenda: list[tuple[float, int, Event]], cancelled: set[str
     cancelled.clear()
 
 
-def _next_events(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> list[Event]:
-    """Return all events of the earliest time that has any."""
+def _next_events(agenda: list[tuple[float, int, Event]], cancelled: set[str]) -> list[Event]:
+    """Return all events of the earliest time that has any; none where all that is left are calls without an answer."""
     events: list[Event] = []
     while agenda and (not events or agenda[0][0] == events[0].at):
         event = heapq.heappop(agenda)[2]
         if event.id not in cancelled:
             events.append(event)
-    if not events:
-        raise mocks.missing()
     return events
 
 
-def _answer(request: Request, now: float, mocks: Mocks) -> Event | None:
+def _answer(request: Request, state: ExecutionState, mocks: Mocks) -> Event | None:
     if isinstance(request, WakeAt):
         return TimerFired(request.id, request.at)
     if isinstance(request, CallTask):
-        return mocks.answer(request, now)
+        try:
+            return mocks.answer(request, state.now)
+        except UsageError:
+            if state.stop_before is None:
+                raise
+            return None  # another branch fails: in one execution with it, the call is not asked for an answer
     raise TypeError(f"unknown request {request!r}")
