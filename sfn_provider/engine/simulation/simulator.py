@@ -48,6 +48,7 @@ def simulate(
     history: str = "all",
     start_time: float = EPOCH,
     name: str = NAME,
+    seed: str | None = None,
     machine_name: str = "StateMachine",
     observer: Observer | None = None,
 ) -> Execution:
@@ -64,7 +65,8 @@ def simulate(
         history: whose events the result has: ``all``; ``failed``, those of the execution and of the child executions
             that did not succeed; or ``none``. The events of a million child executions do not fit into memory.
         start_time: when it starts, seconds since the epoch. Recorded results replace it and the context.
-        name: name of the execution, in the context object; randomness is made from it.
+        name: name of the execution, in the context object.
+        seed: text from which all randomness is made; None for the name.
         machine_name: name of the state machine, in the context object.
         observer: gets observations while the execution goes on, see `sfn_provider.engine.observations`.
 
@@ -96,7 +98,9 @@ def simulate(
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     children = ChildHistories(failed_only=history == "failed") if history != "none" else None
     interpreter = Interpreter(machine, observer=observer, child_histories=children, execution_type=execution_type)
-    step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
+    step = interpreter.start(
+        input, at=start_time, context=context, seed=name if seed is None else seed, deadline=deadline
+    )
     execution = drive(interpreter, step, answers)
     if children is None:
         return replace(execution, records=())
