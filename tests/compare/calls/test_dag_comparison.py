@@ -103,27 +103,27 @@ def test_what_is_made_of_a_task_token_agrees(tmp_path: Path) -> None:
     assert found.agrees, found.findings
 
 
-def test_a_placeholder_for_the_partition_names_no_region(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"Resource": "arn:${AWS::Partition}:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}},
+        {"Resource": "arn:aws:lambda:<region>:<account_id>:function:f"},
+        {"Resource": "arn:aws:lambda:${AWS::Region}:123456789012:function:f"},
+    ],
+    ids=["a partition", "a region in angle brackets", "a region"],
+)
+def test_a_placeholder_names_no_region(first: dict[str, Any], tmp_path: Path) -> None:
     parameters = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:tell", "Message": "done"}
-    tell = {
-        "Type": "Task",
-        "Resource": "arn:${AWS::Partition}:states:::sns:publish",
-        "Parameters": parameters,
-        "End": True,
-    }
-    definition = {"StartAt": "Tell", "States": {"Tell": tell}}
+    publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
+    call = {"Type": "Task", **first, "ResultPath": None, "Next": "Tell"}
+    definition = {"StartAt": "Call", "States": {"Call": call, "Tell": publish}}
     dag_file = tmp_path / "dag.py"
     translation = translate(definition, dag_id="tell", style="native")
     dag_file.write_text(translation.source, encoding="utf-8")
     assert "SnsPublishOperator" in translation.source
-    found = compare_dag(
-        definition,
-        dag_file,
-        cases={
-            "StateMachines": {"M": {"TestCases": {"told": {"Tell": "Told"}}}},
-            "MockedResponses": {"Told": {"0": {"Return": {"MessageId": "m-1"}}}},
-        },
-    )
+    responses = {"Called": {"0": {"Return": {}}}, "Told": {"0": {"Return": {"MessageId": "m-1"}}}}
+    machines = {"M": {"TestCases": {"told": {"Call": "Called", "Tell": "Told"}}}}
+    found = compare_dag(definition, dag_file, cases={"StateMachines": machines, "MockedResponses": responses})
     assert found.agrees, found.findings
 
 
