@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
 
 from sfn_provider.asl.scope import Json
@@ -24,10 +24,21 @@ _SMALLEST_TABLE = 16
 _LOAD_FACTOR = 0.75
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
 
+_quote: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def compact_json(value: Json) -> str:
-    """Format a value as JSON without spaces, other scripts than Latin unescaped, as AWS does in causes."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """Format a value as AWS does in causes: JSON without spaces, no escapes for non-ASCII text, doubles as Java's."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_quote(key)}:{compact_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(compact_json, value)) + "]"
+    return _quote(value) if isinstance(value, str) else java_text(value)
+
+
+def unquoted_json(value: Json) -> str:
+    """Format a value that a cause shows by itself: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else compact_json(value)
 
 
 def java_text(value: Json) -> str:
@@ -54,6 +65,11 @@ def _double_text(number: float) -> str:
     sign, digits, _ = Decimal(repr(number)).normalize().as_tuple()
     rest = "".join(map(str, digits[1:])) or "0"
     return f"{'-' if sign else ''}{digits[0]}.{rest}E{Decimal(repr(number)).adjusted()}"
+
+
+def utf16_units(text: str) -> bytes:
+    """Return a text's units of UTF-16, by which Java and JavaScript order text: U+1F600 comes before U+FF5E."""
+    return text.encode("utf-16-be", "surrogatepass")
 
 
 def java_distinct(values: Sequence[Json]) -> list[Json]:
@@ -112,7 +128,7 @@ def _hash(value: Json) -> int:
         bits = struct.unpack(">Q", struct.pack(">d", value))[0]
         return int(bits ^ (bits >> _INT_BITS))
     if isinstance(value, str):
-        units = value.encode("utf-16-be", "surrogatepass")
+        units = utf16_units(value)
         return _polynomial([high << 8 | low for high, low in zip(units[::2], units[1::2], strict=True)], 0)
     if isinstance(value, list):
         return _polynomial(map(_hash, value), 1)

@@ -269,6 +269,16 @@ class ReferencePath:
             raise _conflict(f'step "{key}"', document)
 
 
+def require_input(path: JsonPath, scope: Scope) -> None:
+    """Refuse to read from an input of null: reported from executions, for templates and Choice rules, and ``$`` too.
+
+    Raises:
+        StatesError: ``States.Runtime``.
+    """
+    if scope.input is None and path.root == "input":
+        raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
+
+
 def _conflict(what: str, document: Json) -> StatesError:
     return StatesError("States.ReferencePathConflict", f"Unable to apply {what} to input {compact_json(document)}")
 

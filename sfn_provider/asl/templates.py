@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sfn_provider.asl.intrinsics import IntrinsicSyntaxError, compile_intrinsic
 from sfn_provider.asl.java_values import compact_json
-from sfn_provider.asl.paths import JsonPath, PathNotFound, PathSyntaxError, compile_path
+from sfn_provider.asl.paths import JsonPath, PathNotFound, PathSyntaxError, compile_path, require_input
 from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.exceptions import StatesError
 
@@ -85,12 +85,8 @@ def compile_payload_value(text: str, field: str) -> Template:
 
 
 def _path_evaluator(path: JsonPath, field: str) -> Evaluator:
-    reads_input = path.root == "input"
-
     def evaluate(scope: Scope, _entropy: Randomness) -> Json:
-        if reads_input and scope.input is None:
-            # Reported from executions, for the path $ too.
-            raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
+        require_input(path, scope)
         try:
             return path.read(scope)
         except PathNotFound as missing:

@@ -30,6 +30,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison, compare_
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration, shorten_names
+from sfn_provider.engine.simulation.simulator import NAME
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.names import permitted_name
 
@@ -309,9 +310,18 @@ def _compare_states(
     caught = result.caught or {}
     if not caught["has_only_states"]:
         return None, ()
-    name = permitted_name(caught["dag_id"])
-    expected = simulate(machine, input, mocks=mocks.fresh(), execution_type=execution_type, machine_name=name)
-    one, other = mask_execution_name(expected), mask_execution_name(read_outcome(result))
+    actual = read_outcome(result)
+    # With the same name, what a machine makes of it, such as the Base64 of a task token, is the same.
+    expected = simulate(
+        machine,
+        input,
+        mocks=mocks.fresh(),
+        execution_type=execution_type,
+        name=actual.name,
+        seed=NAME,
+        machine_name=permitted_name(caught["dag_id"]),
+    )
+    one, other = mask_execution_name(expected), mask_execution_name(actual)
     return tuple(compare_states(one, other)), tuple(compare_outcomes(one, other))
 
 

@@ -196,6 +196,12 @@ class Interpreter:
             return self._proceed(step)
         return self._proceed(step, lambda: self._take_events(step, expected))
 
+    def stop_branch(self, state: ExecutionState) -> StepResult:
+        """Stop a branch that nothing else ends before ``stop_before``, the moment at which another one fails."""
+        step = self._step(state)
+        step.stop()
+        return self._proceed(step)
+
     def go_on(self, previous: PausedStep) -> StepResult:
         """Go on where a step has had its ``max_turns`` and frames are ready still.
 

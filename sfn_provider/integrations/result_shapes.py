@@ -39,6 +39,12 @@ _FREE_FIELDS: Final[Mapping[Any, frozenset[str]]] = {
 """The fields that a task's result has as any JSON value, by what makes the result of the API's response."""
 
 
+_RECORDED_LIMITS: Final[Mapping[tuple[str, str], tuple[float | None, float | None]]] = {
+    ("lambda", "MemorySize"): (128, 10_240),
+}
+"""Limits that TestState holds (recorded) where newer models of botocore have others, by service and shape."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelShape:
     """A shape of botocore's, with fields as Step Functions names them.
@@ -46,11 +52,13 @@ class ModelShape:
     Args:
         shape: botocore's shape.
         style: how fields are written.
+        service: boto3's name of the service.
         free: fields that may be any JSON value.
     """
 
     shape: Shape
     style: ValueStyle
+    service: str
     free: frozenset[str] = frozenset()
 
     @property
@@ -68,7 +76,8 @@ class ModelShape:
     @property
     def limits(self) -> tuple[float | None, float | None]:
         """The model's ``min`` and ``max``; of binary data they count bytes, of which base64 text has more."""
-        least, greatest = self.shape.metadata.get("min"), self.shape.metadata.get("max")
+        of_model = self.shape.metadata.get("min"), self.shape.metadata.get("max")
+        least, greatest = _RECORDED_LIMITS.get((self.service, self.shape.name), of_model)
         if self.shape.type_name == "blob":
             greatest = None if greatest is None else -(-greatest // 3) * 4
         return least, greatest
@@ -85,12 +94,12 @@ class ModelShape:
             return None
         members: Mapping[str, Shape] = getattr(self.shape, "members", {})
         found = next((shape for member, shape in members.items() if self.style.field(member) == name), None)
-        return None if found is None else ModelShape(found, self.style)
+        return None if found is None else ModelShape(found, self.style, self.service)
 
     def entry(self) -> ResultShape:
         """Return the shape of a list's entries or of a map's values."""
         shape: Any = self.shape
-        return ModelShape(shape.member if shape.type_name == "list" else shape.value, self.style)
+        return ModelShape(shape.member if shape.type_name == "list" else shape.value, self.style, self.service)
 
 
 @cache
@@ -135,9 +144,9 @@ def _response_shape(integration: Integration, resource: Resource) -> ResultShape
     if output is None:
         return None
     if isinstance(result, ResponsePart):
-        return _part(ModelShape(output, integration.style), result.path)
+        return _part(ModelShape(output, integration.style, integration.client), result.path)
     free = _FREE_FIELDS.get(result)
-    return None if free is None else ModelShape(output, integration.style, free)
+    return None if free is None else ModelShape(output, integration.style, integration.client, free)
 
 
 def _part(shape: ResultShape, path: str) -> ResultShape | None:

@@ -86,4 +86,9 @@ def test_java_distinct_has_a_larger_table_for_more_values() -> None:
 
 
 def test_compact_json() -> None:
-    assert compact_json({"a": [1, "ü", None]}) == '{"a":[1,"ü",null]}'
+    assert compact_json({"a": [1, "ü", None, True]}) == '{"a":[1,"ü",null,true]}'
+    assert compact_json({'"': ["\n", {}, []]}) == '{"\\"":["\\n",{},[]]}'
+
+
+def test_compact_json_writes_doubles_as_java_does() -> None:
+    assert compact_json([1.5, 12345678.5, 1e-5, {"large": 1e30}]) == '[1.5,1.23456785E7,1.0E-5,{"large":1.0E30}]'

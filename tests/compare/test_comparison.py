@@ -331,6 +331,17 @@ def test_random_values_are_the_same_on_both_sides() -> None:
     assert len({drawn["id"], *drawn["in"]}) == 3
 
 
+def test_what_is_made_of_the_execution_s_name_agrees() -> None:
+    parameters = {
+        "encoded.$": "States.Base64Encode($$.Execution.Id)",
+        "digest.$": "States.Hash($$.Execution.Name, 'SHA-256')",
+        "drawn.$": "States.UUID()",
+    }
+    definition = machine({"Make": {"Type": "Pass", "Parameters": parameters, "End": True}})
+    result = compare_on_engine(definition, {})
+    assert result.agrees, [state.differences for state in result.states]
+
+
 def test_the_same_mocks_can_be_used_again() -> None:
     from sfn_provider.engine import Mocks
 

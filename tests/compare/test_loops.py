@@ -148,3 +148,21 @@ def test_other_loops_agree(definition: State, mocks: dict[str, Any], status: str
     result = compare_on_engine(definition, INPUT, mocks=mocks)
     assert result.agrees, (result.outcome, [state for state in result.states if not state.agrees])
     assert result.expected.status == status
+
+
+@pytest.mark.parametrize("timeout", [{}, {"TimeoutSeconds": 5}], ids=["without a timeout", "with a timeout"])
+def test_a_call_after_a_loop_is_stopped_by_the_branch_that_fails_at_that_moment(timeout: State) -> None:
+    """The loops are tasks of several states, so the call is a task that runs before the failure is there."""
+
+    def polls(task: str, exit: str, **states: State) -> State:
+        rules = [{"Variable": "$.done", "BooleanEquals": False, "Next": f"{task} later"}]
+        choice = {"Type": "Choice", "Choices": rules, "Default": exit}
+        loop = {task: call(f"{task} done?"), f"{task} done?": choice, f"{task} later": wait(task)}
+        return flow(**loop, **states)
+
+    called = polls("Look", "Process", Process=call(**timeout))
+    failing = polls("Ask", "Give up", **{"Give up": {"Type": "Fail", "Error": "Given.Up"}})
+    done = [{"Return": {"done": True}}]
+    for branches in ((called, failing), (failing, called)):
+        result = compare_on_engine(flow(Both=parallel(*branches)), {}, mocks={"Look": done, "Ask": done})
+        assert (result.expected.error, result.agrees) == ("Given.Up", True)

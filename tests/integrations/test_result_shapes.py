@@ -46,6 +46,7 @@ RIGHT: dict[str, tuple[str, Any]] = {
         "aws-sdk:rds:describeDBInstances",
         {"DbInstances": [{"DbInstanceIdentifier": "a"}]},
     ),
+    "the most of a limit": ("aws-sdk:lambda:getFunction", {"Configuration": {"MemorySize": 10_240}}),
     "a started execution": ("states:startExecution", STARTED),
     "a document of its own kind": ("dynamodb:getItem", {"Item": {"id": {"M": {"x": {"L": [{"S": "a"}]}}}}}),
     "the part of a job's description": (
@@ -81,6 +82,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         "aws-sdk:lambda:getFunction",
         {"Configuration": {"MemorySize": 127}},
         "Field 'MemorySize' is less than the minimum value",
+    ),
+    "a limit that newer models raise": (
+        "aws-sdk:lambda:getFunction",
+        {"Configuration": {"MemorySize": 10_241}},
+        "Field 'MemorySize' exceeds the maximum value",
     ),
     "a job's status": ("states:startExecution.sync", {"Status": "DONE"}, "Field 'Status' must be one of the values ["),
     "an output as text": ("states:startExecution.sync", {"Output": {}}, "Field 'Output' must be a string"),

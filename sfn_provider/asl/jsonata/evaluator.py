@@ -13,7 +13,7 @@ from sfn_provider.asl.jsonata.budget import EvaluationBudget, work_of
 from sfn_provider.asl.jsonata.equality import is_equal
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.function_values import Closure, PartialApplication, TransformFunction, is_open_argument
-from sfn_provider.asl.jsonata.functions.arrays import contains_item, merge_sorted
+from sfn_provider.asl.jsonata.functions.arrays import contains_item
 from sfn_provider.asl.jsonata.functions.dates import iso_to_millis
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number, to_boolean
 from sfn_provider.asl.jsonata.functions.strings import to_string
@@ -23,6 +23,7 @@ from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Se
 from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT, STACK_OVERFLOW
 from sfn_provider.asl.jsonata.normalized_json import to_double
 from sfn_provider.asl.jsonata.operators import calculate, compare, make_range
+from sfn_provider.asl.jsonata.order_by import sort_by_terms
 from sfn_provider.asl.jsonata.regular_expressions import MatchingBudget
 from sfn_provider.asl.jsonata.scope_data import ConstantStep, ScopeData
 from sfn_provider.asl.jsonata.signatures import bind_arguments
@@ -295,12 +296,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         return (to_string(lhs) or "") + (to_string(rhs) or "")
 
     def evaluate_sort_expression(self, expr: Any, input: Any, environment: Any) -> Any:
-        """``^(...)``."""
-        if input is None or len(input) <= 1:
-            return input
-        tuples = isinstance(input, Sequence) and input.tuple_stream
-        compare = Jsonata.ComparatorWrapper(self, expr, environment, tuples).compare
-        return merge_sorted(list(input), lambda left, right: compare(left, right) > 0)
+        """``^(...)``; the library orders text by characters, not by units of UTF-16."""
+        return sort_by_terms(self, expr, input, environment)
 
     def evaluate_name(self, expr: Any, input: Any, environment: Any) -> Any:
         """Read a member, of an array that of each item."""

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
+from sfn_provider.asl.java_values import utf16_units
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
 from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MEMORY_LIMIT
@@ -71,7 +72,7 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 def compare(lhs: Any, rhs: Any, op: str) -> bool | None:
-    """Compare two numbers or two texts; None where a side is undefined.
+    """Compare two numbers, or two texts by their units of UTF-16; None where a side is undefined.
 
     Raises:
         JsonataError: T2010 for another type, T2009 for a number and a text.
@@ -85,6 +86,8 @@ def compare(lhs: Any, rhs: Any, op: str) -> bool | None:
         return None
     if isinstance(lhs, str) != isinstance(rhs, str):
         raise JsonataError("T2009", value=lhs, value2=rhs, token=op)
+    if isinstance(lhs, str):
+        lhs, rhs = utf16_units(lhs), utf16_units(rhs)
     return _COMPARISONS[op](lhs, rhs)
 
 

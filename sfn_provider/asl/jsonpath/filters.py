@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.asl.java_values import java_text
+from sfn_provider.asl.java_values import java_text, utf16_units
 from sfn_provider.asl.jsonpath.errors import Inapplicable, PathSyntaxError, TooMuchWork
 from sfn_provider.asl.jsonpath.syntax import (
     Criterion,
@@ -172,7 +172,7 @@ def _order(expected: Any, actual: Any) -> int | None:
 
 def _text_order(expected: str, actual: Any) -> int | None:
     if isinstance(actual, str):
-        return _sign(_code_units(expected.replace("\\'", "'")), _code_units(actual))
+        return _sign(utf16_units(expected.replace("\\'", "'")), utf16_units(actual))
     if isinstance(actual, bool):
         return (expected.lower() == "true") - actual
     return _sign(_decimal(expected), _decimal(actual)) if _is_number(actual) else None
@@ -188,11 +188,6 @@ def _is_number(value: Any) -> bool:
 
 def _sign(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
-
-
-def _code_units(text: str) -> bytes:
-    """Java orders text by units of UTF-16."""
-    return text.encode("utf-16-be", "surrogatepass")
 
 
 def _decimal(value: Any) -> Decimal:

@@ -73,11 +73,12 @@ def find_overrun_failures(dag: Any, xcoms: Mapping[tuple[str, int, str], Json]) 
     pushed = {place: _plain(value) for place, value in xcoms.items() if place[-1] in (TOKEN_KEY, ERROR_KEY)}
     errors = [value for (*_, key), value in pushed.items() if key == ERROR_KEY and "Token" in value]
     failed = [error for error in errors if error["Token"]["branch"] is not None]
-    many = [value for (task_id, *_), value in pushed.items() if runs_many_states(dag.task_dict[task_id])]
-    # A task that ran past a failure may have asked for a call that no mock answers.
-    if failed and any("Message" in value for value in many):
+    # A task that ran past a failure may have asked for a call that no mock answers: also one of a single state, which
+    # runs before the tasks of several states.
+    if failed and any("Message" in value for value in pushed.values()):
         return failed
-    ended = [RoutingToken.from_json(value.get("Token", value)) for value in many if "Message" not in value]
+    many = [value for (task_id, *_), value in pushed.items() if runs_many_states(dag.task_dict[task_id])]
+    ended = [RoutingToken.from_json(value.get("Token", value)) for value in many]
     failures = [RoutingToken.from_json(error["Token"]) for error in failed]
     is_overrun = any(_is_past(token, failure) for failure in failures for token in ended)
     return failed if is_overrun else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.compare.calls.machine_calls import MachineRun, script_to_json
@@ -57,7 +58,7 @@ def _airflow_variables() -> dict[str, str]:
 def _region(machine_run: MachineRun) -> str:
     """The region of the functions and other resources that the machine names; us-east-1 where it names none."""
     for call in machine_run.calls:
-        parts = call.resource.split(":")
-        if len(parts) > 4 and parts[3]:
-            return parts[3]
+        region = parse_resource(call.resource).region
+        if region is not None and "${" not in region:
+            return region
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
+from sfn_provider.asl.java_values import utf16_units
 from sfn_provider.asl.model import ChoiceRule
-from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path
+from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
@@ -50,6 +51,9 @@ _ACCEPTS: dict[Kind, Callable[[Json], bool]] = {
     "timestamp": is_timestamp,
 }
 """What both sides of a comparison must be, or the comparison is false."""
+
+_CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {"timestamp": parse_time, "string": utf16_units}
+"""What is compared in place of the values, where it is not they themselves."""
 
 _TESTS: dict[str, Callable[[Json], bool]] = {
     "IsNull": lambda value: value is None,
@@ -102,7 +106,7 @@ def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
         parts = _literal_parts(operand)
         return lambda scope: isinstance(value := _read(variable, scope), str) and _matches(parts, value)
     accepts, relation = _ACCEPTS[comparison.kind], _RELATIONS[comparison.relation]
-    convert: Callable[[Any], Any] = parse_time if comparison.kind == "timestamp" else lambda value: value
+    convert = _CONVERSIONS.get(comparison.kind, lambda value: value)
 
     def compare(left: Json, right: Json) -> bool:
         return accepts(left) and accepts(right) and relation(convert(left), convert(right))
@@ -113,14 +117,8 @@ def _comparison(variable: JsonPath, name: str, operand: Json) -> RulePredicate:
     return lambda scope: compare(_read(variable, scope), operand)
 
 
-def _require_input(path: JsonPath, scope: Scope) -> None:
-    """Raise where a path starts from an input of null (reported from an execution, for the path $ too)."""
-    if scope.input is None and path.root == "input":
-        raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
-
-
 def _present(path: JsonPath, scope: Scope) -> bool:
-    _require_input(path, scope)
+    require_input(path, scope)
     try:
         found = path.read(scope)
     except PathNotFound:
@@ -129,7 +127,7 @@ def _present(path: JsonPath, scope: Scope) -> bool:
 
 
 def _read(path: JsonPath, scope: Scope) -> Json:
-    _require_input(path, scope)
+    require_input(path, scope)
     try:
         return path.read(scope)
     except PathNotFound as missing:

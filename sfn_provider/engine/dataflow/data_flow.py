@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from sfn_provider.asl.paths import PathNotFound, ReferencePath, compile_path, compile_reference
+from sfn_provider.asl.paths import PathNotFound, ReferencePath, compile_path, compile_reference, require_input
 from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 from sfn_provider.asl.templates import compile_template
 from sfn_provider.exceptions import StatesError
@@ -76,9 +76,7 @@ def path_reader(text: str) -> Callable[[Scope], Json]:
     path = compile_or_fail(compile_path, text)
 
     def read(scope: Scope) -> Json:
-        if scope.input is None and path.root == "input":
-            # What AWS says of a template's path on null; we take it to hold for the other fields as well.
-            raise StatesError("States.Runtime", "Unable to apply Path transformation to null or empty input.")
+        require_input(path, scope)
         try:
             return path.read(scope)
         except PathNotFound as missing:

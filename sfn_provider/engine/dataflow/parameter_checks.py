@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.parameter_types import actions_of, find_wrong_types
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.limits import to_json
 from sfn_provider.exceptions import StatesError
 
 
@@ -32,7 +32,7 @@ def check_parameters(resource: Resource, parameters: Json, *, with_types: bool) 
         problems += dict.fromkeys(_type_problems(resource, parameters))
     if problems:
         problem = f"could not be used to start the Task: [{', '.join(problems)}]"
-        raise StatesError("States.Runtime", f"The Parameters '{to_json(parameters)}' {problem}")
+        raise StatesError("States.Runtime", f"The Parameters '{compact_json(parameters)}' {problem}")
 
 
 def _type_problems(resource: Resource, parameters: Json) -> Iterator[str]:

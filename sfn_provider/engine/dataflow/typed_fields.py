@@ -6,10 +6,10 @@ import re
 from functools import cache
 from typing import Any, Literal
 
+from sfn_provider.asl.java_values import unquoted_json
 from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.engine.dataflow.choice_rules import is_whole_number
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
-from sfn_provider.engine.limits import to_json
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 
 JsonataType = Literal["array", "object", "string", "number", "boolean"]
@@ -81,10 +81,10 @@ def wrong_value(language: str, field: str, cause: str) -> StatesError:
 def read_integer(value: Json) -> Json:
     """Return the integer that a text is; any other value is unchanged.
 
-    AWS takes an integer in quotes where a path leads to one (recorded executions).
+    AWS takes an integer in quotes where a path leads to one (recorded executions); Java's has a sign of either kind.
     """
     # Java's longest integers have 19 digits; Python refuses to read more than 4300.
-    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value) else value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,30}", value) else value
 
 
 _NEGATIVE = {"MaxConcurrency": "Expected non-negative integer for {field}, got '{value}' instead."}
@@ -106,7 +106,7 @@ def evaluate_integer(holder: Any, language: str, field: str, scope: Scope, entro
 
 
 def require_integer(value: Json, holder: Any, language: str, field: str) -> int | None:
-    """Return the value of a field as an integer; None for None.
+    """Return the value of a field as an integer; None for None, but where a path leads to it: null is no integer.
 
     Args:
         value: what the field evaluates to.
@@ -118,13 +118,13 @@ def require_integer(value: Json, holder: Any, language: str, field: str) -> int 
         StatesError: ``States.Runtime`` if the value is no integer, in AWS's words (recorded executions);
             ``States.QueryEvaluationError`` in JSONata.
     """
-    if value is None:
+    path = getattr(holder, f"{model_field(field)}_path", None)
+    if value is None and path is None:
         return None
     value = read_integer(value)
     if not is_whole_number(value):
-        path = getattr(holder, f"{model_field(field)}_path", None)
-        shown = value if isinstance(value, str) else to_json(value)
         where = f"{field}Path field refers to" if path else f"{field} field has the"
-        cause = f'The {where} value "{shown}" which is not a valid integer' + (f": {path}" if path else "")
+        cause = f'The {where} value "{unquoted_json(value)}" which is not a valid integer'
+        cause += f": {path}" if path else ""
         raise wrong_value(language, field, cause)
     return int(value)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import Evaluator, compile_evaluator, path_reader
 from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, require_type
 from sfn_provider.engine.execution_state import Frame
-from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run.file_formats import Dataset
 from sfn_provider.engine.randomness import SeededRandomness
 from sfn_provider.engine.step_context import StepContext
@@ -57,10 +57,10 @@ def _evaluate_items_jsonata(step: StepContext, state: CompiledState, scope: Scop
     if isinstance(values, dict) and model.distributed and model.item_batcher is None:
         return values
     if not isinstance(values, list) and "items" not in model.model_fields_set:
-        cause = f"Map state input must be an array but was: {to_json(values)}"  # reported from executions
+        cause = f"Map state input must be an array but was: {compact_json(values)}"  # reported from executions
         raise QueryEvaluationError(cause, "Items")
     if not isinstance(values, list):
-        require_type(values, "array", items if isinstance(items, str) else to_json(items), "Items")
+        require_type(values, "array", items if isinstance(items, str) else compact_json(items), "Items")
     return list(values)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from sfn_provider.asl.java_values import unquoted_json
 from sfn_provider.asl.scope import Randomness, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer, wrong_value
-from sfn_provider.engine.limits import to_json
 from sfn_provider.engine.map_run_progress import Tolerance
 from sfn_provider.exceptions import StatesError
 
@@ -30,14 +30,14 @@ def evaluate_tolerance(state: CompiledState, scope: Scope, entropy: Randomness) 
 
 def _percentage(state: CompiledState, scope: Scope, entropy: Randomness) -> float:
     value = evaluate_field(state.model, state.language, "ToleratedFailurePercentage", scope, entropy, "number")
-    if value is None:
+    path = state.model.tolerated_failure_percentage_path
+    if value is None and path is None:
         return 0.0
     # Text that reads as a number is taken for one (recorded executions).
     if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d+)?", value):
         value = float(value)
     if not is_number(value):
-        shown = value if isinstance(value, str) else to_json(value)
-        path = state.model.tolerated_failure_percentage_path
+        shown = unquoted_json(value)
         cause = f'The ToleratedFailurePercentagePath field refers to value "{shown}" which is not a valid float: {path}'
         raise StatesError("States.Runtime", cause)
     if not 0 <= value <= 100:

@@ -14,6 +14,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
+from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.history import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.json_arguments import require_json
@@ -47,6 +48,7 @@ def simulate(
     history: str = "all",
     start_time: float = EPOCH,
     name: str = NAME,
+    seed: str | None = None,
     machine_name: str = "StateMachine",
     observer: Observer | None = None,
 ) -> Execution:
@@ -63,7 +65,8 @@ def simulate(
         history: whose events the result has: ``all``; ``failed``, those of the execution and of the child executions
             that did not succeed; or ``none``. The events of a million child executions do not fit into memory.
         start_time: when it starts, seconds since the epoch. Recorded results replace it and the context.
-        name: name of the execution, in the context object; randomness is made from it.
+        name: name of the execution, in the context object.
+        seed: text from which all randomness is made; None for the name.
         machine_name: name of the state machine, in the context object.
         observer: gets observations while the execution goes on, see `sfn_provider.engine.observations`.
 
@@ -95,7 +98,9 @@ def simulate(
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     children = ChildHistories(failed_only=history == "failed") if history != "none" else None
     interpreter = Interpreter(machine, observer=observer, child_histories=children, execution_type=execution_type)
-    step = interpreter.start(input, at=start_time, context=context, seed=name, deadline=deadline)
+    step = interpreter.start(
+        input, at=start_time, context=context, seed=name if seed is None else seed, deadline=deadline
+    )
     execution = drive(interpreter, step, answers)
     if children is None:
         return replace(execution, records=())
@@ -132,14 +137,18 @@ def advance(interpreter: Interpreter, step: StepResult, mocks: Mocks) -> StepRes
                 if len(cancelled) > _MAX_CANCELLED:
                     _forget_cancelled(agenda, cancelled)
             else:
-                event = _answer(request, step.state.now, mocks)
+                event = _answer(request, step.state, mocks)
                 if event is not None:
                     heapq.heappush(agenda, (event.at, order, event))
-        events = _next_events(agenda, cancelled, mocks)
+        events = _next_events(agenda, cancelled)
         pending = step.state.pending
-        if any(pending[event.id].purpose == "execution" for event in events) and mocks.lacks_answer(pending):
+        is_last = any(pending[event.id].purpose == "execution" for event in events)
+        if events and not (is_last and mocks.lacks_answer(pending)):
+            step = interpreter.resume(step.state, *events)
+        elif step.state.stop_before is not None:
+            step = interpreter.stop_branch(step.state)
+        else:
             raise mocks.missing()
-        step = interpreter.resume(step.state, *events)
         records += step.records
     return step._replace(records=records)
 
@@ -154,21 +163,24 @@ def _forget_cancelled(agenda: list[tuple[float, int, Event]], cancelled: set[str
     cancelled.clear()
 
 
-def _next_events(agenda: list[tuple[float, int, Event]], cancelled: set[str], mocks: Mocks) -> list[Event]:
-    """Return all events of the earliest time that has any."""
+def _next_events(agenda: list[tuple[float, int, Event]], cancelled: set[str]) -> list[Event]:
+    """Return all events of the earliest time that has any; none where all that is left are calls without an answer."""
     events: list[Event] = []
     while agenda and (not events or agenda[0][0] == events[0].at):
         event = heapq.heappop(agenda)[2]
         if event.id not in cancelled:
             events.append(event)
-    if not events:
-        raise mocks.missing()
     return events
 
 
-def _answer(request: Request, now: float, mocks: Mocks) -> Event | None:
+def _answer(request: Request, state: ExecutionState, mocks: Mocks) -> Event | None:
     if isinstance(request, WakeAt):
         return TimerFired(request.id, request.at)
     if isinstance(request, CallTask):
-        return mocks.answer(request, now)
+        try:
+            return mocks.answer(request, state.now)
+        except UsageError:
+            if state.stop_before is None:
+                raise
+            return None  # another branch fails: in one execution with it, the call is not asked for an answer
     raise TypeError(f"unknown request {request!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.asl.templates import compile_payload_value
 from sfn_provider.engine.compiled_machine import CompiledState
@@ -9,7 +10,6 @@ from sfn_provider.engine.dataflow.data_flow import compile_evaluator, compile_or
 from sfn_provider.engine.dataflow.typed_fields import require_type
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.limits import to_json
 from sfn_provider.exceptions import StatesError
 
 
@@ -32,7 +32,8 @@ def _text(step: ExecutionStep, state: CompiledState, scope: Scope, field: str) -
 def _from_path(step: ExecutionStep, scope: Scope, text: str, field: str) -> str:
     value: Json = compile_or_fail(compile_payload_value, text, field).evaluate(scope, step.entropy)
     if not isinstance(value, str):
-        raise StatesError("States.Runtime", f"The value for the field '{field}' must be text, but was {to_json(value)}")
+        cause = f"The value for the field '{field}' must be text, but was {compact_json(value)}"
+        raise StatesError("States.Runtime", cause)
     return value
 
 

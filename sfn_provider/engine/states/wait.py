@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sfn_provider.asl.paths import PathNotFound, compile_path
+from sfn_provider.asl.java_values import unquoted_json
+from sfn_provider.asl.paths import PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.choice_rules import is_whole_number
@@ -18,7 +19,7 @@ from sfn_provider.engine.dataflow.typed_fields import (
 )
 from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.limits import MAX_SECONDS, to_json
+from sfn_provider.engine.limits import MAX_SECONDS
 from sfn_provider.engine.observations import WaitBegun
 from sfn_provider.engine.requests import Event
 from sfn_provider.engine.timestamps import parse_time
@@ -57,7 +58,7 @@ class _FieldValue(NamedTuple):
 
     def error(self, problem: str) -> StatesError:
         """Return the error for a value that the field cannot take, as AWS words it (both Timestamps: recorded)."""
-        shown = self.value if isinstance(self.value, str) else to_json(self.value)
+        shown = unquoted_json(self.value)
         if self.language == "JSONata":
             return wrong_value(self.language, self.field, f"The {self.field} field {problem}: {shown}")
         return StatesError("States.Runtime", f"The {self.field} parameter {problem}: {self.text} == {shown}")
@@ -82,9 +83,10 @@ def _evaluate(
     if path is None:
         value = evaluate_field(state.model, state.language, field, scope, step.entropy, expected)
         return _FieldValue(field, getattr(state.model, model_field(field)), value, state.language)
+    compiled = compile_or_fail(compile_path, path)
+    require_input(compiled, scope)
     try:
-        found = compile_or_fail(compile_path, path).read(scope)
-        return _FieldValue(f"{field}Path", path, found, state.language)
+        return _FieldValue(f"{field}Path", path, compiled.read(scope), state.language)
     except PathNotFound as missing:
         cause = f"The {field}Path parameter does not reference an input value: {path}"
         raise StatesError("States.Runtime", cause) from missing

@@ -80,6 +80,7 @@ ANSWERS = {
     "to json": Case(
         "States.JsonToString($)", {"b": [1, 2.5, None], "a": 'say "ü"'}, '{"b":[1,2.5,null],"a":"say \\"ü\\""}'
     ),
+    "to json of doubles": Case("States.JsonToString($)", [1e7, 1e-5, 10000000], "[1.0E7,1.0E-5,10000000]"),
     "to json of text": Case("States.JsonToString('x')", None, '"x"'),
 }
 

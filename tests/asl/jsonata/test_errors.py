@@ -69,6 +69,11 @@ FAILING = (
         ". D3070: The single argument form of the sort function can only be applied to an array of strings or an "
         "array of numbers.  Use the second argument to specify a comparison function",
     ),
+    Failing("['a', 1]^($)", '. T2007: Type mismatch when comparing values "a" and 1 in order-by clause'),
+    Failing(
+        "[1, true]^($)",
+        ". T2008: The expressions within an order-by clause must evaluate to numeric or string values",
+    ),
     Failing(
         "$reduce([1, 2], function($a) { $a })",
         ". D3050: The second argument of reduce function must be a function with at least two arguments",

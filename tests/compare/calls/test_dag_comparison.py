@@ -13,6 +13,7 @@ from sfn_provider.cli.commands.compare import compare
 from sfn_provider.compare import compare_dag
 from sfn_provider.compare.dag_comparison import DagComparison
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate import translate
 
 DAGS = Path(__file__).parent / "dags"
 REPOSITORY = Path(__file__).parents[3]
@@ -91,6 +92,41 @@ def test_a_dag_of_state_operators_is_compared_state_by_state_as_well() -> None:
 
 
 @pytest.mark.skipif(not BY_HAND.exists(), reason="needs the DAG that is not in the repository")
+def test_what_is_made_of_a_task_token_agrees(tmp_path: Path) -> None:
+    message = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:ask", "Message.$": "States.Base64Encode($$.Task.Token)"}
+    publish = "arn:aws:states:::sns:publish.waitForTaskToken"
+    ask = {"Type": "Task", "Resource": publish, "Parameters": message, "End": True}
+    definition = {"StartAt": "Ask", "States": {"Ask": ask}}
+    dag_file = tmp_path / "dag.py"
+    dag_file.write_text(translate(definition, dag_id="ask").source, encoding="utf-8")
+    found = compare_dag(definition, dag_file)
+    assert found.agrees, found.findings
+
+
+def test_a_placeholder_for_the_partition_names_no_region(tmp_path: Path) -> None:
+    parameters = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:tell", "Message": "done"}
+    tell = {
+        "Type": "Task",
+        "Resource": "arn:${AWS::Partition}:states:::sns:publish",
+        "Parameters": parameters,
+        "End": True,
+    }
+    definition = {"StartAt": "Tell", "States": {"Tell": tell}}
+    dag_file = tmp_path / "dag.py"
+    translation = translate(definition, dag_id="tell", style="native")
+    dag_file.write_text(translation.source, encoding="utf-8")
+    assert "SnsPublishOperator" in translation.source
+    found = compare_dag(
+        definition,
+        dag_file,
+        cases={
+            "StateMachines": {"M": {"TestCases": {"told": {"Tell": "Told"}}}},
+            "MockedResponses": {"Told": {"0": {"Return": {"MessageId": "m-1"}}}},
+        },
+    )
+    assert found.agrees, found.findings
+
+
 def test_all_known_differences_of_the_pipeline_by_hand_are_found_and_no_other() -> None:
     definition = (REPOSITORY / "dags" / "sales_pipeline.asl.json").read_text(encoding="utf-8")
     found = compare_dag(definition, BY_HAND)

@@ -222,6 +222,17 @@ def test_string_matches(pattern: str, text: str, expected: bool) -> None:
     assert choose({"Variable": "$", "StringMatches": pattern}, text) is expected
 
 
+@pytest.mark.parametrize("suffix", ["", "Path"])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("LessThan", True), ("LessThanEquals", True), ("GreaterThan", False), ("GreaterThanEquals", False)],
+)
+def test_text_is_ordered_by_units_of_utf_16_as_java_does(name: str, suffix: str, expected: bool) -> None:
+    beyond_16_bits, below = "\U0001f600", "\uff5e"
+    rule = {"Variable": "$.left", f"String{name}{suffix}": "$.right" if suffix else below}
+    assert choose(rule, {"left": beyond_16_bits, "right": below}) is expected
+
+
 @pytest.mark.parametrize(("variable", "expected"), [("$$.Execution.Name", True), ("$.name", False)])
 def test_a_variable_may_be_in_the_context(variable: str, expected: bool) -> None:
     assert choose({"Variable": variable, "StringEquals": "simulated"}, {"name": "other"}) is expected

@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.engine import simulate
 from tests.fixtures.distributed_maps import GET_OBJECT, each, event_types
-from tests.fixtures.engine import inline_map, jsonata, outcome, parallel, returns, task, told
+from tests.fixtures.engine import group, inline_map, jsonata, outcome, parallel, returns, task, told
 
 ONE: dict[str, Any] = {"One": {"Type": "Pass"}}
 ALL_CAUGHT = {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}]}
@@ -67,6 +67,34 @@ def test_in_jsonata_the_error_can_be_caught(case: Case) -> None:
     assert execution.output["Error"] == "States.QueryEvaluationError"
     assert execution.output["Cause"].endswith(case.cause)
     assert "MapRunStarted" not in event_types(execution)
+
+
+NULLS = {
+    "MaxConcurrencyPath": inline_map(ONE, ItemsPath="$.list", MaxConcurrencyPath="$.null"),
+    "ToleratedFailureCountPath": distributed(ItemsPath="$.list", ToleratedFailureCountPath="$.null"),
+    "TimeoutSecondsPath": task(TimeoutSecondsPath="$.null"),
+    "HeartbeatSecondsPath": task(HeartbeatSecondsPath="$.null"),
+}
+
+
+@pytest.mark.parametrize(("field", "state"), NULLS.items(), ids=NULLS)
+def test_a_path_to_null_leads_to_no_integer(field: str, state: dict[str, Any]) -> None:
+    execution = simulate(group({"State": state}), {"list": [1], "null": None}, mocks={"State": returns(1)})
+    assert execution.error == "States.Runtime"
+    assert told(execution) == f'The {field} field refers to value "null" which is not a valid integer: $.null'
+
+
+def test_a_path_to_null_leads_to_no_percentage() -> None:
+    state = distributed(ItemsPath="$.list", ToleratedFailurePercentagePath="$.null")
+    execution = simulate(group({"State": state}), {"list": [1], "null": None})
+    field = "ToleratedFailurePercentagePath"
+    assert execution.error == "States.Runtime"
+    assert told(execution) == f'The {field} field refers to value "null" which is not a valid float: $.null'
+
+
+def test_an_integer_in_quotes_may_have_a_sign() -> None:
+    state = inline_map(ONE, ItemsPath="$.list", MaxConcurrencyPath="$.most")
+    assert outcome(simulate(group({"State": state}), {"list": [1], "most": "+1"})) == ("SUCCEEDED", [1])
 
 
 def test_a_wait_of_a_branch_is_caught_by_the_parallel() -> None:

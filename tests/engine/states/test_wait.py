@@ -95,6 +95,14 @@ REFUSED = {
     "seconds true": Refused(
         {"SecondsPath": "$.v"}, {"v": True}, "The SecondsPath parameter cannot be parsed as a long value: $.v == true"
     ),
+    "seconds of an input of null": Refused(
+        {"SecondsPath": "$.v"}, None, "Unable to apply Path transformation to null or empty input."
+    ),
+    "seconds beyond all integers": Refused(
+        {"SecondsPath": "$.v"},
+        {"v": 1e30},
+        "The SecondsPath parameter references a value greater than 99999999: $.v == 1.0E30",
+    ),
     "seconds too many": Refused(
         {"SecondsPath": "$.v"},
         {"v": 100_000_000},

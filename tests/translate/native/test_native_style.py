@@ -461,6 +461,17 @@ def test_a_shallow_merge_of_objects_is_one_in_templates_and_functions() -> None:
     assert [found.state for found in native(states).findings if found.code == "STAYS_EXACT"] == ["A"]
 
 
+def test_an_attribute_of_dynamodb_that_is_a_text_is_one_in_the_form_of_the_api() -> None:
+    item = {"id": "a", "day.$": "States.Format('day {}', $.day)", "n": {"N.$": "$.n"}}
+    resource = "arn:aws:states:::dynamodb:putItem"
+    put = {"Type": "Task", "Resource": resource, "Parameters": {"TableName": "t", "Item": item}, "End": True}
+    source = " ".join(native({"Put": put}).source.split())
+    assert """{"id": {"S": "a"}, "day": {"S": f"day {params['day']}"}, "n": {"N": params["n"]}}""" in source
+    item["day.$"] = "$.day"
+    found = native({"Put": put}).findings
+    assert [entry.state for entry in found if entry.code == "STAYS_EXACT"] == ["Put"]
+
+
 @pytest.mark.parametrize("value", ["$.x", "States.JsonMerge($.x, $.y, false)"], ids=["a member", "what a call makes"])
 def test_the_text_of_json_is_the_one_of_step_functions(value: str) -> None:
     expression = f"States.JsonToString({value})"

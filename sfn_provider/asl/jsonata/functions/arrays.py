@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sfn_provider.asl.java_values import utf16_units
 from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.equality import equality_key
 from sfn_provider.asl.jsonata.errors import JsonataError
@@ -91,7 +92,9 @@ def sort(evaluator: Any, array: list[Any], comparator: Any) -> Any:
     if len(array) <= 1:
         return array
     if comparator is None:
-        if not (all(map(is_number, array)) or all(isinstance(item, str) for item in array)):
+        if all(isinstance(item, str) for item in array):
+            return sorted(array, key=utf16_units)
+        if not all(map(is_number, array)):
             raise JsonataError("D3070")
         return sorted(array)
 

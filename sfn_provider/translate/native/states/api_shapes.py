@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ATTRIBUTE = "AttributeValue"
 """The shape of DynamoDB's attributes, which AWS SDK integrations spell otherwise: Bool for BOOL, Ss for SS."""
 
+_TEXT_CALLS = ("States.Format", "&", "States.JsonToString", "$string", "States.UUID", "$uuid")
+"""Functions that give text, whatever their arguments."""
+
 _SCALARS = ("string", "character", "integer", "long", "float", "double", "boolean")
 _TEXTS = ("string", "character")
 
@@ -125,6 +128,8 @@ def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Va
         if isinstance(value, Object) and not value.members and value.base is None:
             return value
         raise NotNative("the operation takes no parameters")
+    if shape.name == ATTRIBUTE and style.text_attributes and not isinstance(value, Object):
+        return _spell_attribute(value)
     if shape.type_name == "structure" and not getattr(shape, "is_document_type", False):
         return _spell_structure(shape, value, style)
     if isinstance(value, Array) and shape.type_name == "list":
@@ -132,6 +137,14 @@ def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Va
     if isinstance(value, Object) and shape.type_name == "map" and value.base is None:
         return Object(tuple((name, spell_parameters(shape.value, entry, style)) for name, entry in value.members))
     return _spell_scalar(shape, value, style)
+
+
+def _spell_attribute(value: Value) -> Value:
+    """Return an attribute of DynamoDB that is no object in the definition: Step Functions takes a text, too."""
+    is_text = isinstance(value, Constant) and isinstance(value.value, str)
+    if is_text or (isinstance(value, Call) and value.name in _TEXT_CALLS):
+        return Object((("S", value),))
+    raise NotNative("an attribute of DynamoDB may be a text in a run, and boto3 takes objects alone")
 
 
 def _spell_structure(shape: Shape, value: Value, style: ValueStyle) -> Value:
