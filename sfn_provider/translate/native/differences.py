@@ -27,7 +27,7 @@ from sfn_provider.translate.native.data_flow.values import Constant, Object, Val
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.start_times import start_time_differences
-from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
+from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.task_entries import exact_part_of
 

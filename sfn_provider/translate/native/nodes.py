@@ -30,19 +30,13 @@ from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, 
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
+from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, class_name, from_tree
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
     if_lines,
     raise_lines,
     return_lines,
     statement_lines,
-)
-from sfn_provider.translate.native.states.task_forms import (
-    FunctionForm,
-    OperatorForm,
-    TaskForm,
-    class_name,
-    from_tree,
 )
 from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
 from sfn_provider.translate.native.task_names import constant_name

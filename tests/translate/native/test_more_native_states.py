@@ -203,3 +203,31 @@ def test_a_call_is_written_once_for_many_ways() -> None:
     assert body.count("dynamodb.put_item(") == 1 and 'dynamodb = AwsBaseHook(client_type="dynamodb").conn' in body
     assert '            dynamodb_2 = answer["x"]\n            run_id_2 = answer["y"]\n' in body
     assert '"dynamodb": {"S": dynamodb_2}, "run_id": {"S": run_id_2}, "run": {"S": run_id}' in " ".join(body.split())
+
+
+FLAGS = [
+    (
+        optimized(
+            "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
+            {
+                "DataSource": {"GlueTable": {"DatabaseName": "d", "TableName": "t"}},
+                "Role": "true",
+                "RulesetNames": ["r"],
+                "AdditionalRunOptions": {"CloudWatchMetricsEnabled": "true"},
+            },
+            End=True,
+        ),
+        ('Role="true"', '"CloudWatchMetricsEnabled": True'),
+    ),
+    (
+        optimized("glue:startJobRun.sync", {"JobName": "j", "JobRunQueuingEnabled": "false"}, End=True),
+        ('"JobRunQueuingEnabled": False',),
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "lines"), FLAGS, ids=["a function", "an operator"])
+def test_a_flag_that_is_a_text_is_what_boto3_takes(state: dict[str, Any], lines: tuple[str, ...]) -> None:
+    made = native({"A": state})
+    assert not reasons(made)
+    assert [line for line in lines if line not in made.source] == []

@@ -55,9 +55,16 @@ PARSED = {"P": {"Type": "Pass", "Parameters": {"body.$": "States.StringToJson($.
             CATCHING,
             'return "Yes" if (a_error or {}).get("Error") == "OutOfStock" or "stock" in params else "No"',
         ),
+        ("$.pages[0].id", True, CATCHING, 'return "Yes" if "id" in (params.get("pages") or [{}])[0] else "No"'),
         ("$.body.part.id", True, PARSED, 'if "id" in json.loads(params["text"]).get("part", {}) else "No"'),
     ],
-    ids=["of a result", "the contrary, also in the input", "of an error by its name", "in a parsed text"],
+    ids=[
+        "of a result",
+        "the contrary, also in the input",
+        "of an error by its name",
+        "of the first item",
+        "in a parsed text",
+    ],
 )
 def test_whether_a_member_is_there_is_asked_in_the_run(
     variable: str, present: bool, before: dict[str, Any], line: str

@@ -127,7 +127,8 @@ class _CallReader(TextCursor):
                 self.skip_spaces()
             arguments.append(self.argument(is_template=name.group() == "States.Format" and not arguments))
             self.skip_spaces()
-        return Call(name.group(), tuple(arguments))
+        made = tuple(arguments)
+        return Array(made) if name.group() == "States.Array" else Call(name.group(), made)
 
     def argument(self, is_template: bool) -> Value:
         if self.text.startswith("$", self.position):

@@ -228,6 +228,7 @@ _CALLS = {
     "States.JsonToString": "macros.json.dumps({0}, separators=(',', ':'), ensure_ascii=false)",
     "States.ArrayLength": "{0} | length",
     "States.ArrayGetItem": "{0}[{1}]",
+    "States.StringSplit": "({0}.split({1}) | select | list)",
     "$string": "({0} if {0} is string else {0} | tojson)",
     "$exists": "({0} is defined)",
     "&": "({0} ~ {1})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.templates import format_parts
@@ -108,10 +109,15 @@ class PythonWriter(ExpressionWriter):
             text, keys = self._root(place), place.path
         else:
             text = self.expression(start)
-        for key in keys:
-            if not isinstance(key, str):
+        for key, following in pairwise((*keys, "")):
+            if following == 0 and isinstance(key, str):
+                text = f"({text}.get({inline(key)}) or [{{}}])"
+            elif key == 0 and text.endswith(" or [{}])"):
+                text += "[0]"
+            elif isinstance(key, str):
+                text += f".get({inline(key)}, {{}})"
+            else:
                 raise NotNative("IsPresent leads through an array")
-            text += f".get({inline(key)}, {{}})"
         return self._has(text, name)
 
     @staticmethod
@@ -224,6 +230,7 @@ class PythonWriter(ExpressionWriter):
             return f"({f' {call.name} '.join(joined_conditions(texts, call.name))})"
         call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
+        text = text.replace("{*}", ", ".join(["{}"] * len(call.arguments)))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
             raise NotNative(f"{self.name_of(call)} has no Python that means the same")
         self.imports.update(imports)
@@ -289,6 +296,9 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "States.ArrayLength": ("len({})", ()),
     "States.ArrayContains": ("({1} in {0})", ()),
     "States.ArrayGetItem": ("{}[{}]", ()),
+    "States.ArrayRange": ("list(range({*}))", ()),
+    "States.StringSplit": ("[part for part in {0}.split({1}) if part]", ()),
+    "States.Base64Encode": ("base64.b64encode({}.encode()).decode()", (("base64", ""),)),
     "States.MathAdd": ("({} + {})", ()),
     "States.JsonMerge": ("{{**{0}, **{1}}}", ()),
     "=": ("({} == {})", ()),

@@ -14,8 +14,9 @@ from sfn_provider.translate.native.expressions.python import PythonWriter, subsc
 from sfn_provider.translate.native.model import INVOKE, Import
 from sfn_provider.translate.native.nodes import HOOK, NodeMaker
 from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
-from sfn_provider.translate.native.states.python_lines import call_lines, indented
-from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm, choose_poll_form
+from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
+from sfn_provider.translate.native.states.python_lines import call_lines, indented, statement_lines
+from sfn_provider.translate.native.states.task_forms import choose_poll_form
 from sfn_provider.translate.native.states.timing import check_retriers, effective_retrier
 
 _TENACITY = "tenacity"
@@ -107,7 +108,8 @@ class ItemCalls:
         lines += [f'{variable}.pop("ResponseMetadata")'] if form.returned == () else []
         if form.has_times:
             self.imports.add(("json", ""))
-            lines.append(f"{variable} = json.loads(json.dumps({variable}, default=str))")
+            text = f"json.loads(json.dumps({variable}, default=str))"
+            lines += statement_lines(f"{variable} = ", text, self.maker.width)
         return lines
 
     def _invocation(self, form: LambdaForm, writer: PythonWriter, start: str) -> list[str]:

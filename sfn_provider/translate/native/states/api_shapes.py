@@ -15,6 +15,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Object,
     Value,
     as_json,
+    constant,
     is_constant,
 )
 from sfn_provider.translate.native.model import NotNative
@@ -108,6 +109,25 @@ def _member(shape: Shape, name: str, style: ValueStyle) -> str | None:
     members = {style.field(member).casefold(): member for member in shape.members}
     members |= {member.casefold(): member for member in shape.members}
     return members.get(name.casefold())
+
+
+def with_flags(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
+    """Return parameters with the texts ``true`` and ``false`` of flags as what they stand for, which boto3 wants.
+
+    Step Functions takes both; published definitions have texts for flags of Glue.
+
+    Args:
+        shape: the operation's input.
+        value: the Task's parameters.
+        style: how the integration spells fields.
+    """
+    if isinstance(value, Object):
+        members = tuple((name, with_flags(_inner(shape, name, style), entry, style)) for name, entry in value.members)
+        return Object(members, value.base)
+    if isinstance(value, Array):
+        return Array(tuple(with_flags(_inner(shape, 0, style), item, style) for item in value.items))
+    is_flag = shape is not None and shape.type_name == "boolean" and isinstance(value, Constant)
+    return constant(value.value == "true") if is_flag and value.value in ("true", "false") else value
 
 
 def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
