@@ -1,4 +1,4 @@
-"""Intrinsic functions in native DAGs: the Python and the Jinja of a call give what the engine does."""
+"""Intrinsic functions in native DAGs: their Python and Jinja give what the engine does."""
 
 from __future__ import annotations
 

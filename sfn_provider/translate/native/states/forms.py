@@ -1,4 +1,4 @@
-"""Defines the forms of a Task in a native DAG: an operator, a call of boto3, a call of a Lambda function."""
+"""Defines the forms of a Task in a native DAG: operator, call of boto3, call of a function."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ class FunctionForm:
         returned: the path into the response that the function returns; None where nobody reads it.
         reads: the path into the response by that into the Task's result.
         has_times: whether there are times in what is read, which become texts.
+        other_names: names in what is read as boto3 and as Step Functions spells them, where these are not the same.
     """
 
     client: str
@@ -87,6 +88,7 @@ class FunctionForm:
     returned: tuple[Key, ...] | None
     reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
     has_times: bool = False
+    other_names: tuple[tuple[str, str], ...] = ()
 
     def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
         """Return where a path of the result is found.

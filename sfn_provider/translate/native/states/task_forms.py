@@ -33,6 +33,8 @@ from sfn_provider.translate.native.states.api_shapes import (
     find_call,
     has_times,
     is_text,
+    other_names,
+    part_of,
     prepared_parameters,
     spell_parameters,
     spell_result,
@@ -252,10 +254,16 @@ def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[
         raise NotNative(f"Step Functions changes the result of {integration.name}")
     spelled = spell_parameters(operation.input_shape, parameters, integration.style)
     paths = {keys: spell_result(operation.output_shape, keys, integration.style) for keys in reads}
-    times = any(has_times(operation.output_shape, keys, integration.style) for keys in reads)
-    returned = _common_path(list(paths.values()))
-    method = xform_name(integration.operation)
-    return FunctionForm(integration.client, method, spelled, returned, paths, times)
+    parts = [part_of(operation.output_shape, keys, integration.style) for keys in reads]
+    return FunctionForm(
+        integration.client,
+        xform_name(integration.operation),
+        spelled,
+        _common_path(list(paths.values())),
+        paths,
+        any(has_times(part, integration.style) for part in parts),
+        tuple(dict.fromkeys(names for part in parts for names in other_names(part, integration.style))),
+    )
 
 
 def _common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:
