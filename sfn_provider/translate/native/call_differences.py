@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.model import Task
-from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
+from sfn_provider.translate.native.data_flow.values import MEMBER_OF_EACH, Call, Constant, Object, Value, reads_of, walk
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.prepared_machine import values_of_state
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 
 Difference = tuple[str, str, str]
@@ -22,7 +23,7 @@ def call_differences(name: str, state: object, native: NativePlan) -> Iterator[D
         state: the state.
         native: the DAG.
     """
-    for rule in (_operator, _json_texts, _parts, _response):
+    for rule in (_operator, _json_texts, _parts, _response, _role, _each):
         yield from rule(name, state, native)
 
 
@@ -99,4 +100,26 @@ def _response(name: str, state: object, native: NativePlan) -> Iterator[Differen
             "RESULT_METADATA",
             "The result lacks the metadata of the HTTP response, which Step Functions adds to it.",
             "Check who uses SdkHttpMetadata.",
+        )
+
+
+def _role(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    if isinstance(state, Task) and state.credentials is not None:
+        yield (
+            "ASSUMED_ROLE",
+            "The task assumes the role as the Airflow connection, without an external id; Step Functions as the state "
+            "machine's role, with the machine's ARN as the external id.",
+            "Let the role trust the connection's; where it asks for an external id, send it in client_in_role.",
+        )
+
+
+def _each(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    flow = native.flows.get(name)
+    values = [] if flow is None else [flow.effective, *values_of_state(flow)]
+    if any(isinstance(part, Call) and part.name == MEMBER_OF_EACH for value in values for part in walk(value)):
+        yield (
+            "MEMBER_OF_EACH",
+            "An item of the array without the member that a path with [*] reads fails the task; Step Functions leaves "
+            "it out, and takes the values of an object, too.",
+            "Nothing, where all items have it.",
         )

@@ -73,7 +73,7 @@ def make_mapped(
         [*body, *returned],
         writer,
         arguments=concurrency | maker.limits(inner),
-        imports=[hook_of(form)],
+        imports=hook_of(form),
         why=f"{inner.name} for each item",
     )
     made.expanded = items

@@ -23,7 +23,7 @@ DOCUMENT = {"text": ",a,b c,", "first": 2, "last": 9, "items": [1, "x"], "unicod
 def engine(text: str) -> Any:
     states = {"P": {"Type": "Pass", "Parameters": {"value.$": text}, "End": True}}
     execution = simulate({"StartAt": "P", "States": states}, DOCUMENT)
-    return json.loads(execution.output)["value"] if isinstance(execution.output, str) else execution.output["value"]
+    return execution.output["value"]
 
 
 def find(source: Source, keys: tuple[Key, ...]) -> Place:
@@ -74,3 +74,24 @@ def test_the_jinja_of_a_call_gives_what_the_engine_does(text: str) -> None:
 def test_a_call_that_means_something_else_with_other_arguments_is_refused(text: str) -> None:
     with pytest.raises(NotNative):
         python(text)
+
+
+EACH = {"rows": [{"a": {"b": 1}}, {"a": {"b": None}}], "many": [1, 2, 3, 4]}
+
+
+@pytest.mark.parametrize(
+    "path", ["$.rows[*].a.b", "$.many[1:]", "$.many[:-1]", "$.many[-2:]", "$.many[1:3]", "$.rows[*].a"]
+)
+def test_a_path_to_members_of_all_items_or_to_a_part_of_an_array_gives_what_the_engine_does(path: str) -> None:
+    states = {"P": {"Type": "Pass", "Parameters": {"value.$": path}, "End": True}}
+    expected = simulate({"StartAt": "P", "States": states}, EACH).output["value"]
+    value = payload_value(path, Environment(INPUT))
+    assert eval(PythonWriter(find, find_mark).expression(value), {"params": EACH}) == expected
+    written = JinjaWriter(find, find_mark).expression(value)
+    assert json.loads(jinja2.Template(f"{{{{ {written} | tojson }}}}").render(params=EACH)) == expected
+
+
+@pytest.mark.parametrize("path", ["$.rows[*]", "$.rows[*][0]", "$.many[-2:-1]", "$.rows[0:1].a", "$..a"])
+def test_another_path_to_several_values_is_refused(path: str) -> None:
+    with pytest.raises(NotNative):
+        PythonWriter(find, find_mark).expression(payload_value(path, Environment(INPUT)))

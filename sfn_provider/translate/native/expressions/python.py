@@ -10,6 +10,8 @@ from itertools import pairwise
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
+    MEMBER_OF_EACH,
+    SLICE,
     TEMPLATE,
     Absent,
     Call,
@@ -26,7 +28,13 @@ from sfn_provider.translate.native.data_flow.values import (
 )
 from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated, without_brackets
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
-from sfn_provider.translate.native.expressions.writer import ExpressionWriter, common_error, ordered_alternatives
+from sfn_provider.translate.native.expressions.writer import (
+    ExpressionWriter,
+    common_error,
+    each_of,
+    ordered_alternatives,
+    slice_of,
+)
 from sfn_provider.translate.native.model import Import, NotNative
 
 
@@ -191,6 +199,10 @@ class PythonWriter(ExpressionWriter):
         return self._taken(f"ti.xcom_pull(task_ids={string(place.task_id)}{key})", place)
 
     def _object(self, value: Object) -> str:
+        start, keys = steps_of(value) if value.base is None else steps_of(value.base)
+        known = self.find(start, keys).value if isinstance(start, Source) else None
+        if isinstance(known, Object):
+            return self._object(Object(tuple({**dict(known.members), **dict(value.members)}.items()), known.base))
         parts = [f"{string(name)}: {self.expression(entry)}" for name, entry in value.members]
         if value.base is not None:
             parts.insert(0, f"**{self._possible(value.base)}")
@@ -219,6 +231,11 @@ class PythonWriter(ExpressionWriter):
     def _call(self, call: Call) -> str:
         if call.name == "States.Format":
             return self._format(call)
+        if call.name == MEMBER_OF_EACH:
+            array, names = each_of(call)
+            return f"[entry{subscripts(names)} for entry in {self.expression(array)}]"
+        if call.name == SLICE:
+            return self.expression(call.arguments[0]) + slice_of(call)
         if call.name == TEMPLATE:
             return self._template(str(as_json(call.arguments[0])))
         if call.name == "&":

@@ -18,6 +18,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Source,
     Unresolved,
     Value,
+    as_json,
     constant,
     steps_of,
 )
@@ -126,6 +127,18 @@ class ExpressionWriter:
 
     def _call(self, call: Call) -> str:
         raise NotImplementedError
+
+
+def each_of(call: Call) -> tuple[Value, tuple[Key, ...]]:
+    """Return the array, and the steps in each item, of a call of `MEMBER_OF_EACH`."""
+    array, *names = call.arguments
+    return array, tuple(as_json(name) for name in names)
+
+
+def slice_of(call: Call) -> str:
+    """Return the subscript of a call of `SLICE`, for Python and for Jinja."""
+    start, end = ("" if (side := as_json(part)) is None else str(side) for part in call.arguments[1:])
+    return f"[{start}:{end}]"
 
 
 def _range_arguments(first: Value, last: Value, step: Value) -> tuple[Value, ...]:

@@ -12,7 +12,7 @@ from sfn_provider.translate.native.data_flow.values import Key, Member, Object, 
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
 from sfn_provider.translate.native.model import INVOKE, Import, NotNative
-from sfn_provider.translate.native.nodes import HOOK, NodeMaker
+from sfn_provider.translate.native.nodes import NodeMaker, imports_of
 from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
 from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, indented, statement_lines
@@ -100,13 +100,23 @@ class ItemCalls:
             raise NotNative(f"boto3 spells the response in another way than Step Functions: {form.other_names[0][0]}")
         if isinstance(form, LambdaForm):
             return self._invocation(form, writer, start)
-        hook, *lines = self.maker.call_of(form, writer)
-        self.clients[hook.partition(" = ")[0]] = hook
-        self.imports.add(HOOK)
-        if variable is None or form.returned is None:
-            return lines
-        lines = [start + lines[0], *lines[1:]]
-        lines[-1] += subscripts(form.returned)
+        self.imports.update(imports_of(form))
+        making, *lines = self.maker.call_of(form, writer)
+        client, _, made = making.partition(" = ")
+        before: list[str] = []
+        if form.role is None:
+            self.clients[client] = making
+        else:  # what the role is may be known only here
+            before += statement_lines(f"{client}_in_role = ", made, self.maker.width)
+            lines[0] = f"{client}_in_role{lines[0].removeprefix(client)}"
+        if variable is not None and form.returned is not None:
+            lines = self._assigned(form, variable, lines)
+        return [*before, *lines]
+
+    def _assigned(self, form: FunctionForm, variable: str, lines: list[str]) -> list[str]:
+        """Return the lines of a call whose answer, as a Task's result, is in a variable."""
+        lines = [f"{variable} = {lines[0]}", *lines[1:]]
+        lines[-1] += subscripts(form.returned or ())
         lines += [f'{variable}.pop("ResponseMetadata")'] if form.returned == () else []
         if form.has_times:
             self.imports.add(("json", ""))

@@ -80,6 +80,7 @@ class FunctionForm:
         reads: the path into the response by that into the Task's result.
         has_times: whether there are times in what is read, which become texts.
         other_names: names in what is read as boto3 and as Step Functions spells them, where these are not the same.
+        role: the ARN of the role that makes the call; None for that of the connection.
     """
 
     client: str
@@ -89,6 +90,7 @@ class FunctionForm:
     reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
     has_times: bool = False
     other_names: tuple[tuple[str, str], ...] = ()
+    role: Value | None = None
 
     def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
         """Return where a path of the result is found.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.placeholders import fill_partition
@@ -41,6 +42,7 @@ from sfn_provider.translate.native.states.api_shapes import (
     to_tree,
     with_flags,
 )
+from sfn_provider.translate.native.states.credentials import role_of
 from sfn_provider.translate.native.states.forms import (
     FunctionForm,
     LambdaForm,
@@ -75,9 +77,9 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
         NotNative: there is no form that does what the Task does.
     """
     state: Task = flow.state  # type: ignore[assignment]
-    if state.credentials is not None:
-        raise NotNative("Credentials name a role: an operator needs an Airflow connection that has it")
     resource = parse_resource(fill_partition(state.resource))
+    if state.credentials is not None:
+        return _form_in_role(flow, resource, reads)
     if is_function(resource):
         name, parameters = "lambda", _function_parameters(state.resource, flow.effective)
         resource = parse_resource("arn:aws:states:::lambda:invoke")
@@ -108,9 +110,9 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
         NotNative: no short function does what the Task does.
     """
     state: Task = flow.state  # type: ignore[assignment]
-    if state.credentials is not None:
-        raise NotNative("Credentials name a role: an operator needs an Airflow connection that has it")
     resource = parse_resource(fill_partition(state.resource))
+    if state.credentials is not None:
+        return _form_in_role(flow, resource, reads)
     _check_resolved(flow.effective)
     if is_function(resource):
         return LambdaForm(constant(state.resource), flow.effective, ())
@@ -128,6 +130,19 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
             form.place("", keys)
         return form
     return _function_form(resource, flow.effective, reads)
+
+
+def _form_in_role(flow: StateFlow, resource: Resource, reads: Sequence[tuple[Key, ...]]) -> FunctionForm:
+    """Return the form of a Task whose Credentials name a role: operators take that of their connection.
+
+    Raises:
+        NotNative: it is no single call of boto3.
+    """
+    role = role_of(flow)
+    if role is None or is_function(resource) or resource.pattern != "request_response" or resource.action is None:
+        raise NotNative("Credentials name a role: the operator needs an Airflow connection that has it")
+    _check_resolved(role)
+    return replace(_function_form(resource, flow.effective, reads), role=role)
 
 
 def is_function(resource: Resource) -> bool:
