@@ -14,6 +14,7 @@ pytest_plugins = (
     "tests.fixtures.airflow_home",
     "tests.aws.clients",
     "tests.aws.lambda_functions",
+    "tests.aws.local_step_functions",
     "tests.aws.lost_answers",
     "tests.aws.moto",
     "tests.aws.moto_jobs",

@@ -57,6 +57,7 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "CATCH_RUN_STATE": Announcement(("red run",), only="caught"),
     "CATCH_RUNTIME": Announcement(("green run",), ("unexpected call",), only="failed"),
     "COMPARISON_TYPES": Announcement(("red run", "different failure"), ("missing call",), only="failed"),
+    "MEMBER_OF_EACH": Announcement(("red run", "different failure"), ("missing call",), only="failed"),
     "FOLDED": Announcement(("green run", "different failure"), ("unexpected call",)),
     "ERROR_CONTENTS": _LATER_PARAMETER,
     "CONTEXT_OBJECT": Announcement(("different parameter",), ("different parameter",)),

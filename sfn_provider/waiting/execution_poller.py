@@ -133,7 +133,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding, ExecutionTarget]):
     async def poll(self, due: Sequence[ExecutionTarget]) -> None:
         """List what can be listed, and queue the rest to be described."""
         arns = [target.name for target in due]
-        unconfirmed = [arn for arn in arns if self.targets[arn].confirmations]
+        unconfirmed = [target.name for target in due if target.confirmations]
         listable = set(arns).difference(unconfirmed)
         if len(listable) < self._min_to_list or self._now() < self._list_not_before:
             self._min_to_list = max(LIST_CALL_COST, self._min_to_list * 0.9)
@@ -151,10 +151,9 @@ class ExecutionPoller(SharedPoller[ExecutionFinding, ExecutionTarget]):
             missing = listable
         self._postpone_or_describe(missing)
 
-    async def poll_one(self, name: str) -> None:
+    async def poll_one(self, target: ExecutionTarget) -> None:
         """Describe one execution."""
-        if (target := self.targets.get(name)) is None:
-            return
+        name = target.name
         try:
             answer = await self._client.call(
                 "describe_execution", self._describe_bucket, executionArn=name, includedData="METADATA_ONLY"

@@ -89,6 +89,15 @@ class PollTarget:
         before.next_wait = wait.next_wait
 
     @property
-    def due(self) -> float:
-        """When the next poll is due."""
-        return min(wait.due for wait in self.waits())
+    def is_awaited(self) -> bool:
+        """Is any wait for it not over yet?"""
+        return any(not wait.is_over for wait in self.waits())
+
+    def is_due(self, until: float) -> bool:
+        """Is a wait for it due until a time, by the event loop's clock?"""
+        wait = self.first_wait
+        while wait is not None:
+            if wait.due <= until and not wait.is_over:
+                return True
+            wait = wait.next_wait
+        return False

@@ -54,7 +54,7 @@ class SharedPoller(ABC, Generic[Finding, Target]):
     def __init__(self, first_poll_delay: float = FIRST_POLL_DELAY) -> None:
         self._first_poll_delay = first_poll_delay
         self.targets: dict[str, Target] = {}
-        self.queue = WorkQueue(self.poll_one, self.fail)
+        self.queue = WorkQueue(self._poll_queued, self.fail)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._polled_at = float("-inf")
@@ -75,7 +75,7 @@ class SharedPoller(ABC, Generic[Finding, Target]):
         """Find out about these targets, and possibly about others."""
 
     @abstractmethod
-    async def poll_one(self, name: str) -> None:
+    async def poll_one(self, target: Target) -> None:
         """Find out about one target of the queue."""
 
     def wait_for(
@@ -169,6 +169,11 @@ class SharedPoller(ABC, Generic[Finding, Target]):
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def _poll_queued(self, name: str) -> None:
+        """Poll a target of the queue, unless all waits for it are over meanwhile."""
+        if (target := self.targets.get(name)) is not None and target.is_awaited:
+            await self.poll_one(target)
+
     def _open_waits(self, name: str) -> Iterator[PollWait]:
         waits = self.targets[name].waits() if name in self.targets else ()
         return (wait for wait in waits if not wait.is_over)
@@ -242,15 +247,13 @@ class SharedPoller(ABC, Generic[Finding, Target]):
         """Sleep until a target is due. Gives all that are, some a little early, each due again after its delay."""
         loop = asyncio.get_running_loop()
         while True:
-            waits = self._all_waits()
-            shortest = min((wait.delay for wait in waits), default=float("inf"))
-            soonest = min((wait.due for wait in waits), default=float("inf"))
+            soonest, shortest = self._soonest_and_shortest()
             at = max(soonest, self._polled_at + min(MIN_POLL_GAP, max(shortest, _MIN_DELAY)))
-            if at <= (now := loop.time()):
-                due = [each for each in self.targets.values() if each.due <= now + EARLY_POLL_SHARE * shortest]
-                for wait in (wait for target in due for wait in target.waits()):
-                    wait.due = now + wait.delay
-                return due
+            if at <= loop.time():
+                await asyncio.sleep(0)  # others run between two searches through thousands of waits
+                if due := self._take_due(loop.time() + EARLY_POLL_SHARE * shortest):
+                    return due
+                continue
             self._changed.clear()
             self._soonest, self._shortest = soonest, shortest
             try:
@@ -258,3 +261,26 @@ class SharedPoller(ABC, Generic[Finding, Target]):
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+    def _soonest_and_shortest(self) -> tuple[float, float]:
+        """Return when the first wait is due, and the shortest delay."""
+        soonest = shortest = float("inf")
+        for target in self.targets.values():
+            wait = target.first_wait
+            while wait is not None:  # a plain loop: an iterator a target would take most of the time
+                if not wait.is_over:
+                    if wait.due < soonest:
+                        soonest = wait.due
+                    if wait.delay < shortest:
+                        shortest = wait.delay
+                wait = wait.next_wait
+        return soonest, shortest
+
+    def _take_due(self, until: float) -> list[Target]:
+        """Return the targets that are due until a time. Their waits are due again after their delays."""
+        now = asyncio.get_running_loop().time()
+        due = [target for target in self.targets.values() if target.is_due(until)]
+        for target in due:
+            for wait in target.waits():
+                wait.due = now + wait.delay
+        return due

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any
 
@@ -10,7 +9,7 @@ import psutil
 import pytest
 
 from tests.aws.lambda_functions import LambdaFunctions
-from tests.aws.moto import ROLE_ARN
+from tests.aws.local_step_functions import PENDING, SharedStepFunctions
 from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.real_airflow import RealAirflow, Run
 from tests.fixtures.real_airflow_dags import source_of
@@ -19,8 +18,6 @@ PATIENCE = 60.0
 
 ANSWERS = ["both", "other"]
 """Of the state Ask: which way is chosen before and after the clear."""
-
-PAUSE = machine({"Pause": {"Type": "Wait", "Seconds": 600, "End": True}})
 
 
 def reroute(function: str) -> dict[str, Any]:
@@ -66,9 +63,13 @@ def timed_out(machine_arn: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def runs(
-    real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions, empty_moto_server: str, sfn_client: Any
-) -> dict[str, Run]:
+def pause(real_time_step_functions: SharedStepFunctions) -> str:
+    """The ARN of a state machine whose executions outlast the test."""
+    return real_time_step_functions.create_state_machine(PENDING, name="Pause")
+
+
+@pytest.fixture(scope="module")
+def runs(real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions, pause: str) -> dict[str, Run]:
     """The runs, after the worker of the loop has got a signal."""
     here, go_on = threading.Event(), threading.Event()
 
@@ -79,12 +80,11 @@ def runs(
         return {"turn": payload["turn"] + 1}
 
     real_airflow_process.ensure()
-    arn = sfn_client.create_state_machine(name="Pause", definition=json.dumps(PAUSE), roleArn=ROLE_ARN)
     answers = iter(ANSWERS)
     sources = {
         "rerouted": source_of(reroute(lambda_functions.add("reroute", lambda _: next(answers))), "rerouted"),
         "signalled": source_of(loop(lambda_functions.add("signalled", count)), "signalled"),
-        "timed_out": timed_out(arn["stateMachineArn"]),
+        "timed_out": timed_out(pause),
     }
     real_airflow_process.add_dags(sources)
     started = {name: real_airflow_process.trigger(name, {"turn": 0}) for name in sources}
@@ -117,11 +117,9 @@ def test_a_loop_that_is_ended_by_a_signal_repeats_no_finished_call(
 
 
 def test_a_deferral_that_lasts_longer_than_execution_timeout_stops_its_job(
-    runs: dict[str, Run], sfn_client: Any
+    runs: dict[str, Run], real_time_step_functions: SharedStepFunctions, pause: str
 ) -> None:
     run = runs["timed_out"]
     assert run.wait() == "failed", run.story()
     assert "Trigger timeout" in run.log("Nested"), run.story()
-    arn = sfn_client.list_state_machines()["stateMachines"][0]["stateMachineArn"]
-    executions = sfn_client.list_executions(stateMachineArn=arn)["executions"]
-    assert [execution["status"] for execution in executions] == ["ABORTED"], run.story()
+    real_time_step_functions.assert_execution(pause, status="ABORTED")

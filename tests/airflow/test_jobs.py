@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.translate import translate
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.lost_answers import STARTS, STATES, LostAnswersAws
 from tests.aws.moto_jobs import OVER, MotoJobs
 from tests.fixtures.real_airflow import RealAirflow
@@ -24,6 +26,7 @@ def all_at_once(states: dict[str, Any], dag_id: str, **arguments: object) -> str
     return source.replace(task_id, task_id + "".join(f"{name}={value!r}," for name, value in arguments.items()))
 
 
+@pytest.mark.stepfunctions(time="real")
 def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(
     real_airflow: RealAirflow, moto_jobs: MotoJobs
 ) -> None:
@@ -61,19 +64,19 @@ def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
     }, "a token makes the second call harmless; where there is none, the job is found"
 
 
+@pytest.mark.stepfunctions(time="real")
 def test_clearing_and_failing_a_deferred_task_stops_its_job(
-    real_airflow: RealAirflow, executing_aws: str, make_machine: Callable[..., str], sfn: Any
+    real_airflow: RealAirflow, stepfunctions: SharedStepFunctions, pending_machine: str
 ) -> None:
-    machine = make_machine({"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 600, "End": True}}})
     resource = "arn:aws:states:::states:startExecution.sync"
-    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": machine}, "End": True}
+    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": pending_machine}, "End": True}
     source = translate({"StartAt": "Nested", "States": {"Nested": nested}}, dag_id="stopped_job").source
     real_airflow.add_dag("stopped_job", source)
     run = real_airflow.trigger("stopped_job")
 
     def wait_for(*statuses: str) -> None:
         def look() -> bool:
-            found = sfn.list_executions(stateMachineArn=machine)["executions"]
+            found = stepfunctions.client.list_executions(stateMachineArn=pending_machine)["executions"]
             return sorted(execution["status"] for execution in found) == list(statuses)
 
         real_airflow.processes.wait_until(f"executions that are {statuses}", look)

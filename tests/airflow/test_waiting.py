@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import boto3
 import pytest
 
-from tests.aws.moto import PASS_THROUGH, REGION, ROLE_ARN, set_execution
+from tests.aws.local_step_functions import PENDING, SharedStepFunctions
 from tests.fixtures.real_airflow import RealAirflow, Run
 
 FOUR_STARTS = """
@@ -51,57 +48,55 @@ class Waiting:
     """What waits: a run of four tasks, and a DAG that watches a state machine.
 
     Args:
-        sfn: a client of Step Functions.
+        stepfunctions: the server.
         machine: the machine that the four tasks start.
         watched: the machine that is watched.
         run: the run of the four tasks.
     """
 
-    sfn: Any
+    stepfunctions: SharedStepFunctions
     machine: str
     watched: str
     run: Run
 
     def end_one(self, name: str) -> str:
         """Start an execution of the machine that is watched, and let it end."""
-        arn = self.sfn.start_execution(stateMachineArn=self.watched, name=name)["executionArn"]
-        set_execution(arn, "SUCCEEDED")
+        self.stepfunctions.end_execution(self.stepfunctions.start_execution(self.watched, name=name), "SUCCEEDED")
         return name
 
 
 @pytest.fixture(scope="module")
-def waiting(real_airflow_process: RealAirflow, empty_moto_server: str) -> Waiting:
+def waiting(real_airflow_process: RealAirflow, real_time_step_functions: SharedStepFunctions) -> Waiting:
     """Both DAGs, at work."""
-    sfn = boto3.client("stepfunctions", endpoint_url=empty_moto_server, region_name=REGION)
-    machine, watched = (
-        sfn.create_state_machine(name=name, definition=json.dumps(PASS_THROUGH), roleArn=ROLE_ARN)["stateMachineArn"]
-        for name in ("FourStarts", "Watched")
-    )
+    create = real_time_step_functions.create_state_machine
+    machine, watched = (create(PENDING, name=name) for name in ("FourStarts", "Watched"))
     real_airflow_process.ensure()
     real_airflow_process.add_dags({"four_starts": FOUR_STARTS, "watch_ends": WATCH.replace("MACHINE", watched)})
-    return Waiting(sfn, machine, watched, real_airflow_process.trigger("four_starts", {"machine": machine}))
+    return Waiting(
+        real_time_step_functions, machine, watched, real_airflow_process.trigger("four_starts", {"machine": machine})
+    )
 
 
 def test_a_triggerer_that_is_killed_loses_no_execution_and_starts_none_twice(
     real_airflow: RealAirflow, waiting: Waiting
 ) -> None:
-    run = waiting.run
+    run, end_execution = waiting.run, waiting.stepfunctions.end_execution
     arns = []
     for number in range(4):
         run.wait_for_task(f"start_{number}", "deferred")
         arns.append(run.xcom(f"start_{number}", "execution_arn"))
-    logged = "'A State' entered"  # of the history that moto has for every execution
+    logged = "'Work' entered"
     for number in (2, 3):
         real_airflow.processes.wait_until("the history", lambda number=number: logged in run.log(f"start_{number}"))
     real_airflow.kill("triggerer")
-    set_execution(arns[0], "SUCCEEDED", output='{"number": 0}')  # while nobody looks
-    set_execution(arns[1], "FAILED", error="Late", cause="while nobody looked")
+    end_execution(arns[0], "SUCCEEDED", output='{"number": 0}')  # while nobody looks
+    end_execution(arns[1], "FAILED", error="Late", cause="while nobody looked")
     real_airflow.start("triggerer")
     run.wait_for_task("start_0", "success")
     run.wait_for_task("start_1", "failed")
     assert {run.task(f"start_{number}")["state"] for number in (2, 3)} == {"deferred"}, run.story()
     for number in (2, 3):
-        set_execution(arns[number], "SUCCEEDED", output=f'{{"number": {number}}}')
+        end_execution(arns[number], "SUCCEEDED", output=f'{{"number": {number}}}')
     assert run.wait() == "failed", run.story()
     assert run.states() == {"start_0": "success", "start_1": "failed", "start_2": "success", "start_3": "success"}
     assert [run.xcom(f"start_{number}", "output") for number in (0, 2, 3)] == [
@@ -109,7 +104,7 @@ def test_a_triggerer_that_is_killed_loses_no_execution_and_starts_none_twice(
     ]
     assert "while nobody looked" in run.log("start_1")
     assert [run.log(f"start_{number}").count(logged) for number in (2, 3)] == [1, 1]
-    started = waiting.sfn.list_executions(stateMachineArn=waiting.machine)["executions"]
+    started = waiting.stepfunctions.client.list_executions(stateMachineArn=waiting.machine)["executions"]
     assert sorted(row["executionArn"] for row in started) == sorted(arns)
 
 

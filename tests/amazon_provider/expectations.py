@@ -40,7 +40,7 @@ STAND_INS: Final = (
     StandIn(
         "system/amazon/aws/example_step_functions.py",
         "tests_common (get_test_run, watcher), an AWS account, and a role",
-        "those of stand_in/tests_common, and moto, which executes the state machine",
+        "those of stand_in/tests_common, and the package's own server, which executes the state machine; moto for SSM",
     ),
     StandIn(
         "unit/amazon/aws/triggers/test_serialization.py",

@@ -90,7 +90,7 @@ def test_it_fails_where_there_is_nothing_to_compare(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("executing_aws")
+@pytest.mark.usefixtures("aws")
 def test_a_report_goes_to_s3() -> None:
     import boto3
 

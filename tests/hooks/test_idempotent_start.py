@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,48 +15,77 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import CALL_TRIES
 from sfn_provider.hooks.idempotent_start import StartRequest, redrive_execution_once, start_execution_once
 from sfn_provider.hooks.step_function import StepFunctionHook
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 
-Make = Callable[..., str]
+
+End = Callable[[str, str], None]
 
 
 @pytest.fixture
-def request_once(make_machine: Make) -> StartRequest:
+def request_once(pending_machine: str) -> StartRequest:
     """A request for a machine that exists."""
-    return StartRequest(make_machine(), "one", {"n": 1}, "new_name", None)
+    return StartRequest(pending_machine, "one", {"n": 1}, "new_name", None)
 
 
 @pytest.fixture
-def names(sfn: Any, request_once: StartRequest) -> Callable[[], set[str]]:
+def names(stepfunctions: SharedStepFunctions, request_once: StartRequest) -> Callable[[], set[str]]:
     """Gives the names of all executions."""
 
     def listed() -> set[str]:
-        pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=request_once.state_machine_arn)
+        list_executions = stepfunctions.client.get_paginator("list_executions")
+        pages = list_executions.paginate(stateMachineArn=request_once.state_machine_arn)
         return {execution["name"] for page in pages for execution in page["executions"]}
 
     return listed
 
 
-@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
-@pytest.mark.parametrize("value", [{"n": 1}, {"n": 2}], ids=["same input", "other input"])
+@pytest.fixture
+def end_execution(stepfunctions: SharedStepFunctions) -> Callable[..., None]:
+    """Ends an execution; leaves it as it is where it is to be ``RUNNING``."""
+
+    def end(arn: str, status: str) -> None:
+        if status != "RUNNING":
+            stepfunctions.end_execution(arn, status)
+
+    return end
+
+
+INPUTS = pytest.mark.parametrize("value", [{"n": 1}, {"n": 2}], ids=["same input", "other input"])
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+@INPUTS
 def test_a_second_try_takes_the_execution_over(
-    request_once: StartRequest, names: Callable[[], set[str]], status: str, value: Any
+    request_once: StartRequest, names: Callable[[], set[str]], end_execution: End, status: str, value: Any
 ) -> None:
     first = start_execution_once(StepFunctionHook(), request_once)
-    set_execution(first, status)
+    end_execution(first, status)
     assert start_execution_once(StepFunctionHook(), replace(request_once, input=value)) == first
     assert names() == {"one"}
 
 
+@INPUTS
+def test_a_second_try_takes_an_execution_over_that_is_about_to_be_redriven(
+    scripted_aws: ScriptedAws, value: Any
+) -> None:
+    scripted_aws.script("StartExecution", ErrorResponse("ExecutionAlreadyExists"))
+    pending = described("PENDING_REDRIVE") | {"input": '{"n": 1}', "name": "one"}
+    scripted_aws.script("DescribeExecution", pending)
+    assert start_execution_once(StepFunctionHook(), StartRequest(MACHINE, "one", value, "new_name", None)) == ARN
+    assert len(scripted_aws.bodies("StartExecution")) == 1
+
+
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "FAILED"])
-def test_the_first_try_takes_over_what_has_its_input_alone(request_once: StartRequest, status: str) -> None:
+def test_the_first_try_takes_over_what_has_its_input_alone(
+    request_once: StartRequest, end_execution: End, status: str
+) -> None:
     first = start_execution_once(StepFunctionHook(), request_once)
-    set_execution(first, status)
+    end_execution(first, status)
     again = replace(request_once, input='{"n": 1.0}', first_try=True)
     assert start_execution_once(StepFunctionHook(), again) == (first if status != "FAILED" else f"{first}-2")
     with pytest.raises(AirflowFailException, match=r"one started at .*, with another input: .*map_index"):
@@ -65,37 +94,41 @@ def test_the_first_try_takes_over_what_has_its_input_alone(request_once: StartRe
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_a_failed_execution_is_followed_by_one_of_another_name(
-    request_once: StartRequest, names: Callable[[], set[str]], status: str
+    request_once: StartRequest, names: Callable[[], set[str]], end_execution: End, status: str
 ) -> None:
     for _ in range(3):
         last = start_execution_once(StepFunctionHook(), request_once)
-        set_execution(last, status)
+        end_execution(last, status)
     assert names() == {"one", "one-2", "one-3"}
 
 
-def test_the_follower_is_taken_over_as_well(request_once: StartRequest, names: Callable[[], set[str]]) -> None:
-    set_execution(start_execution_once(StepFunctionHook(), request_once), "FAILED")
+def test_the_follower_is_taken_over_as_well(
+    request_once: StartRequest, names: Callable[[], set[str]], end_execution: End
+) -> None:
+    end_execution(start_execution_once(StepFunctionHook(), request_once), "FAILED")
     second = start_execution_once(StepFunctionHook(), request_once)
     assert start_execution_once(StepFunctionHook(), request_once) == second
     assert names() == {"one", "one-2"}
 
 
-def test_a_failed_execution_can_be_final(request_once: StartRequest, names: Callable[[], set[str]]) -> None:
+def test_a_failed_execution_can_be_final(
+    request_once: StartRequest, names: Callable[[], set[str]], end_execution: End
+) -> None:
     request = replace(request_once, on_failed_execution="fail")
-    set_execution(start_execution_once(StepFunctionHook(), request), "FAILED", error="Orders.Bad", cause="no stock")
+    end_execution(start_execution_once(StepFunctionHook(), request), "FAILED")
     with pytest.raises(AirflowFailException, match=r"Orders\.Bad: no stock"):
         start_execution_once(StepFunctionHook(), request)
     assert names() == {"one"}
 
 
-def test_a_name_of_an_earlier_run_is_not_taken_over(request_once: StartRequest) -> None:
+def test_a_name_of_an_earlier_run_is_not_taken_over(request_once: StartRequest, end_execution: End) -> None:
     arn = start_execution_once(StepFunctionHook(), request_once)
-    now = datetime.now(UTC)
-    set_execution(arn, "SUCCEEDED", output="{}", start_date=now - timedelta(hours=24))
+    end_execution(arn, "SUCCEEDED")
+    started = StepFunctionHook().describe_execution(arn)["startDate"]
     with pytest.raises(AirflowFailException, match="before this DAG run"):
-        start_execution_once(StepFunctionHook(), replace(request_once, not_before=now))
-    set_execution(arn, "SUCCEEDED", output="{}", start_date=now + timedelta(seconds=1))
-    assert start_execution_once(StepFunctionHook(), replace(request_once, not_before=now)) == arn
+        start_execution_once(StepFunctionHook(), replace(request_once, not_before=started + timedelta(hours=24)))
+    earlier = replace(request_once, not_before=started - timedelta(seconds=1))
+    assert start_execution_once(StepFunctionHook(), earlier) == arn
 
 
 def test_another_error_is_none_of_this(request_once: StartRequest) -> None:

@@ -13,7 +13,8 @@ from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.state_machine_deployment import MAX_POLLS, ROLE_TRIES, DesiredStateMachine, deploy, routes
 from sfn_provider.hooks.step_function import StepFunctionHook
-from tests.aws.moto import PASS_THROUGH, ROLE_ARN
+from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
+from tests.aws.moto import ROLE_ARN
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 
@@ -40,25 +41,25 @@ def quick(wanted: DesiredStateMachine = WANTED) -> Any:
     return deploy(StepFunctionHook(), wanted, lambda seconds: None)
 
 
-def test_it_is_created_then_left_alone_then_changed(sfn: Any) -> None:
+def test_it_is_created_then_left_alone_then_changed(stepfunctions: SharedStepFunctions) -> None:
     wanted = replace(WANTED, tags={"team": "sales"}, configurations={"tracingConfiguration": {"enabled": True}})
     assert (quick(wanted).change, quick(wanted).change) == ("created", "unchanged")
-    found = sfn.describe_state_machine(stateMachineArn=ARN)
+    found = stepfunctions.client.describe_state_machine(stateMachineArn=ARN)
     assert json.loads(found["definition"]) == PASS_THROUGH
     assert (found["roleArn"], found["tracingConfiguration"]) == (ROLE_ARN, {"enabled": True})
     assert quick(replace(wanted, definition=OTHER, tags={"team": "orders", "stage": "test"})).change == "updated"
-    assert sfn.describe_state_machine(stateMachineArn=ARN)["definition"] == OTHER
-    tags = sfn.list_tags_for_resource(resourceArn=ARN)["tags"]
+    assert stepfunctions.client.describe_state_machine(stateMachineArn=ARN)["definition"] == OTHER
+    tags = stepfunctions.client.list_tags_for_resource(resourceArn=ARN)["tags"]
     assert {tag["key"]: tag["value"] for tag in tags} == {"team": "orders", "stage": "test"}
 
 
-def test_an_alias_moves_from_version_to_version(sfn: Any) -> None:
+def test_an_alias_moves_from_version_to_version(stepfunctions: SharedStepFunctions) -> None:
     wanted = replace(WANTED, publish=True, alias="live")
     first = quick(wanted)
     assert (first.version_arn, first.alias_arn, first.start_arn) == (f"{ARN}:1", f"{ARN}:live", f"{ARN}:live")
     second = quick(replace(wanted, definition=OTHER, alias_weight=10))
     assert (second.change, second.version_arn) == ("updated", f"{ARN}:2")
-    alias = sfn.describe_state_machine_alias(stateMachineAliasArn=f"{ARN}:live")
+    alias = stepfunctions.client.describe_state_machine_alias(stateMachineAliasArn=f"{ARN}:live")
     shares = {route["stateMachineVersionArn"]: route["weight"] for route in alias["routingConfiguration"]}
     assert shares == {f"{ARN}:1": 90, f"{ARN}:2": 10}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.waiting.aws_client import create_client
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
 
@@ -22,20 +21,18 @@ ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
 SUCCEEDED = {"executionArn": ARN, "status": "SUCCEEDED", "startDate": 1.0, "stopDate": 2.0, "output": '{"n": 1}'}
 
-Make = Callable[..., str]
 
-
-def test_start_and_describe(make_machine: Make) -> None:
+def test_start_and_describe(pending_machine: str) -> None:
     hook = StepFunctionHook()
-    arn = hook.start_execution(make_machine(), "one", {"n": 1})
+    arn = hook.start_execution(pending_machine, "one", {"n": 1})
     description = hook.describe_execution(arn)
     assert arn.endswith(":execution:Machine:one")
     assert (description["status"], json.loads(description["input"])) == ("RUNNING", {"n": 1})
 
 
-def test_a_start_without_name_and_input_leaves_both_to_aws(make_machine: Make) -> None:
+def test_a_start_without_name_and_input_leaves_both_to_aws(pending_machine: str) -> None:
     hook = StepFunctionHook()
-    description = hook.describe_execution(hook.start_execution(make_machine()))
+    description = hook.describe_execution(hook.start_execution(pending_machine))
     assert (len(description["name"]), description["input"]) == (36, "{}")
 
 
@@ -58,11 +55,11 @@ def test_a_redrive_needs_a_name() -> None:
         StepFunctionHook().start_execution("arn:aws:states:us-east-1:1:stateMachine:M", is_redrive_execution=True)
 
 
-def test_stop(make_machine: Make) -> None:
+def test_stop(stepfunctions: SharedStepFunctions, pending_machine: str) -> None:
     hook = StepFunctionHook()
-    arn = hook.start_execution(make_machine())
+    arn = hook.start_execution(pending_machine)
     hook.stop_execution(arn, error="Gone", cause="away")
-    assert hook.describe_execution(arn)["status"] == "ABORTED"
+    stepfunctions.assert_execution(arn, status="ABORTED", error="Gone", cause="away")
 
 
 def test_an_execution_is_stopped_whatever_the_length_of_the_cause(scripted_aws: ScriptedAws) -> None:
@@ -84,10 +81,10 @@ def test_a_wait_polls_without_data_and_ends_with_it(scripted_aws: ScriptedAws) -
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_a_wait_ends_with_every_end(make_machine: Make, status: str) -> None:
+def test_a_wait_ends_with_every_end(stepfunctions: SharedStepFunctions, pending_machine: str, status: str) -> None:
     hook = StepFunctionHook()
-    arn = hook.start_execution(make_machine())
-    description = hook.wait_for_execution(arn, sleep=lambda _: set_execution(arn, status))
+    arn = hook.start_execution(pending_machine)
+    description = hook.wait_for_execution(arn, sleep=lambda _: stepfunctions.end_execution(arn, status))
     assert description["status"] == status
 
 
@@ -170,8 +167,8 @@ def test_a_missing_permission_ends_a_wait_at_once(scripted_aws: ScriptedAws) -> 
     assert len(scripted_aws.calls) == 1
 
 
-def test_an_execution_that_never_was_ends_a_wait(make_machine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_machine(name="Orders")
+def test_an_execution_that_never_was_ends_a_wait(stepfunctions: SharedStepFunctions) -> None:
+    stepfunctions.create_state_machine(PASS_THROUGH, name="Orders")
     with pytest.raises(AirflowFailException, match=r"ExecutionDoesNotExist.*AWS deletes executions 90 days after"):
         StepFunctionHook().wait_for_execution(ARN, sleep=lambda _: None)
 

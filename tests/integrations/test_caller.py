@@ -15,7 +15,8 @@ import pytest
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN, set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
+from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.task_calls import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
@@ -160,19 +161,18 @@ def test_an_event_that_fails_fails_the_task(submit: Callable[..., Answer], aws: 
     assert (cause["FailedEntryCount"], cause["Entries"][1]["ErrorCode"]) == (1, "MalformedDetail")
 
 
-def test_an_execution_is_started_and_followed(submit: Callable[..., Answer], caller: Caller, aws: str) -> None:
-    client = boto3.client("stepfunctions", endpoint_url=aws, region_name=REGION)
-    definition = json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}})
-    machine = client.create_state_machine(name="Child", definition=definition, roleArn=ROLE_ARN)["stateMachineArn"]
-    answer = submit("states:startExecution.sync:2", {"StateMachineArn": machine, "Input": {"a": 1}})
-    again = submit("states:startExecution.sync:2", {"StateMachineArn": machine, "Input": {"a": 1}})
+def test_an_execution_is_started_and_followed(
+    submit: Callable[..., Answer], caller: Caller, stepfunctions: SharedStepFunctions, pending_machine: str
+) -> None:
+    answer = submit("states:startExecution.sync:2", {"StateMachineArn": pending_machine, "Input": {"a": 1}})
+    again = submit("states:startExecution.sync:2", {"StateMachineArn": pending_machine, "Input": {"a": 1}})
     assert isinstance(answer, Submitted)
     assert isinstance(again, Submitted)
     assert without_metadata(answer.output) == without_metadata(again.output), "the same name: one execution"
     assert isinstance(caller.poll(answer.job), Submitted)
     arn = answer.output["ExecutionArn"]
-    assert client.describe_execution(executionArn=arn)["input"] == '{"a":1}'
-    set_execution(arn, "SUCCEEDED", output='{"b": 2}')
+    assert stepfunctions.find_execution(arn, wait=False).description["input"] == '{"a":1}'
+    stepfunctions.end_execution(arn, "SUCCEEDED", output='{"b": 2}')
     done = caller.poll(answer.job)
     assert isinstance(done, Completed)
     assert (done.result["Output"], done.result["Input"]) == ({"b": 2}, {"a": 1})

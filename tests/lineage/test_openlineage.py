@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -108,7 +109,10 @@ def as_event(lineage: OperatorLineage[Any, Any]) -> dict[str, Any]:
 
 def extract(operator: Any, *, failed: bool = False) -> OperatorLineage[Any, Any]:
     extractor = DefaultExtractor(operator)
-    found = extractor.extract_on_failure(None) if failed else extractor.extract_on_complete(None)
+    # Older versions of the provider ask in one way, and look at the task's state.
+    on_failure = getattr(extractor, "extract_on_failure", extractor.extract_on_complete)
+    instance = SimpleNamespace(state="failed" if failed else "success")
+    found = on_failure(instance) if failed else extractor.extract_on_complete(instance)
     assert found is not None
     return found
 

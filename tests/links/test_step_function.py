@@ -164,10 +164,10 @@ def test_every_link_is_registered() -> None:
     assert registered == [f"{link.__module__}.{link.__qualname__}" for link in links]
 
 
-def test_a_dag_run_has_its_links(airflow_db: None, make_machine: Any) -> None:
+def test_a_dag_run_has_its_links(airflow_db: None, pending_machine: str) -> None:
     with DAG("links", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
         operator = StepFunctionStartExecutionOperator(
-            task_id="start", state_machine_arn=make_machine(), name="one", wait_for_completion=False
+            task_id="start", state_machine_arn=pending_machine, name="one", wait_for_completion=False
         )
     run = run_dag(dag)
     home = "https://console.aws.amazon.com/states/home?region=us-east-1#"

@@ -15,7 +15,8 @@ from sfn_provider.operators.step_function import (
     StepFunctionCreateOrUpdateStateMachineOperator,
     StepFunctionValidateStateMachineOperator,
 )
-from tests.aws.moto import PASS_THROUGH, ROLE_ARN
+from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
+from tests.aws.moto import ROLE_ARN
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.task_contexts import context_of
@@ -32,7 +33,7 @@ def create(**arguments: Any) -> tuple[Any, dict[str, Any]]:
     return operator.execute(context), context["ti"].xcoms
 
 
-def test_the_result_is_what_executions_are_started_by(sfn: Any) -> None:
+def test_the_result_is_what_executions_are_started_by(stepfunctions: SharedStepFunctions) -> None:
     arn, xcoms = create()
     assert arn == ARN
     assert {key: value for key, value in xcoms.items() if not key.startswith("_")} == {
@@ -41,20 +42,20 @@ def test_the_result_is_what_executions_are_started_by(sfn: Any) -> None:
     }
     assert xcoms["_state_machine_details"]["state_machine_arn"] == ARN
     assert create()[1]["change"] == "unchanged"
-    sfn.start_execution(stateMachineArn=arn)
+    stepfunctions.assert_execution(stepfunctions.start_execution(arn))
 
 
-def test_an_alias_includes_a_version(sfn: Any) -> None:
+def test_an_alias_includes_a_version(stepfunctions: SharedStepFunctions) -> None:
     arn, xcoms = create(alias="live")
     assert (arn, xcoms["state_machine_version_arn"]) == (f"{ARN}:live", f"{ARN}:1")
 
 
-def test_a_relative_path_starts_at_the_dag_files_folder(tmp_path: Path, sfn: Any) -> None:
+def test_a_relative_path_starts_at_the_dag_files_folder(tmp_path: Path, stepfunctions: SharedStepFunctions) -> None:
     (tmp_path / "orders.asl.yaml").write_text("StartAt: A\nStates:\n  A:\n    Type: Succeed\n    Comment: ${Note}\n")
     with DAG("deploys", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
         dag.fileloc = str(tmp_path / "deploys.py")
         create(definition="orders.asl.yaml", substitutions={"Note": "hello"})
-    definition = json.loads(sfn.describe_state_machine(stateMachineArn=ARN)["definition"])
+    definition = json.loads(stepfunctions.client.describe_state_machine(stateMachineArn=ARN)["definition"])
     assert definition == {"StartAt": "A", "States": {"A": {"Type": "Succeed", "Comment": "hello"}}}
 
 

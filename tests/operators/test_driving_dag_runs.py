@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from airflow import DAG
 
@@ -20,10 +17,14 @@ from sfn_provider.operators.step_function import (
     StepFunctionStartExecutionOperator,
     StepFunctionStopExecutionOperator,
 )
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
 
-pytestmark = pytest.mark.usefixtures("airflow_db", "executing_aws")
+pytestmark = [
+    pytest.mark.usefixtures("airflow_db", "stepfunctions"),
+    pytest.mark.stepfunctions(time="real"),
+]
 
 WAITING = "StartAt: Night\nStates:\n  Night:\n    Type: Wait\n    Seconds: ${Seconds}\n    End: true\n"
 
@@ -66,45 +67,28 @@ def test_a_machine_is_deployed_started_described_and_stopped(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def token(make_machine: Any, sfn: Any, aws: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """An execution whose one state waits for a task token, and that token."""
-    monkeypatch.setenv("MOTO_PORT", aws.rpartition(":")[2])  # where moto's executions send their messages
-    sqs = boto3.client("sqs", endpoint_url=aws, region_name=REGION)
-    queue = sqs.create_queue(QueueName="work")["QueueUrl"]
-    message = {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}}
-    resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
-    state = {"Type": "Task", "Resource": resource, "Parameters": message, "HeartbeatSeconds": 60, "End": True}
-    machine = make_machine({"StartAt": "Work", "States": {"Work": state}})
-    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
-    [received] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
-    return arn, json.loads(received["Body"])["token"]
+def working(stepfunctions: SharedStepFunctions, pending_machine: str) -> str:
+    """An execution whose one state waits for a task token."""
+    return stepfunctions.start_execution(pending_machine)
 
 
-def ended(arn: str) -> dict[str, Any]:
-    """Wait for an execution's end."""
-    from sfn_provider.hooks.step_function import StepFunctionHook
-
-    return StepFunctionHook().wait_for_execution(arn, 0.1, 100)
-
-
-def test_a_dag_does_a_states_work(token: tuple[str, str]) -> None:
-    arn, task_token = token
+def test_a_dag_does_a_states_work(stepfunctions: SharedStepFunctions, working: str) -> None:
     with new_dag("works") as dag:
         StepFunctionSendTaskHeartbeatOperator(
             task_id="alive", task_token="{{ dag_run.conf.token }}"
         ) >> StepFunctionSendTaskSuccessOperator(
             task_id="done", task_token="{{ dag_run.conf.token }}", task_output={"rows": "{{ 1 + 2 }}"}
         )
-    assert set(task_states(run_dag(dag, run_conf={"token": task_token})).values()) == {"success"}
-    assert json.loads(ended(arn)["output"]) == {"rows": "3"}
+    token = stepfunctions.task_token(working)
+    assert set(task_states(run_dag(dag, run_conf={"token": token})).values()) == {"success"}
+    stepfunctions.assert_execution(working, output={"rows": "3"})
 
 
-def test_a_dag_says_that_a_states_work_has_failed(token: tuple[str, str]) -> None:
-    arn, task_token = token
+def test_a_dag_says_that_a_states_work_has_failed(stepfunctions: SharedStepFunctions, working: str) -> None:
     with new_dag("fails_to_work") as dag:
         StepFunctionSendTaskFailureOperator(
             task_id="failed", task_token="{{ dag_run.conf.token }}", error="Load.Failed", cause="See {{ task.task_id }}"
         )
-    assert set(task_states(run_dag(dag, run_conf={"token": task_token})).values()) == {"success"}
-    description = ended(arn)
-    assert (description["status"], description["error"]) == ("FAILED", "Load.Failed")  # moto drops the cause
+    token = stepfunctions.task_token(working)
+    assert set(task_states(run_dag(dag, run_conf={"token": token})).values()) == {"success"}
+    stepfunctions.assert_execution(working, status="FAILED", error="Load.Failed", cause="See failed")

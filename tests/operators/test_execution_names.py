@@ -6,16 +6,15 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 import pytest
 
 from sfn_provider._compat import (
     AirflowFailException,
 )
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.started_execution import Make, start_operator
+from tests.fixtures.started_execution import start_operator
 from tests.fixtures.task_contexts import context_of
 
 
@@ -48,10 +47,12 @@ def test_a_name_of_the_users_own_is_kept(orders: ScriptedAws) -> None:
 
 
 @pytest.mark.parametrize("try_number", [1, 2])
-def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(make_machine: Make, try_number: int) -> None:
-    operator = start_operator(make_machine(), name="nightly", wait_for_completion=False)
-    arn = operator.execute(context_of(operator))
-    set_execution(arn, "SUCCEEDED", output="{}", start_date=datetime.now(UTC) - timedelta(days=1))
+def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(
+    stepfunctions: SharedStepFunctions, pending_machine: str, try_number: int
+) -> None:
+    arn = stepfunctions.start_execution(pending_machine, name="nightly", seconds_ago=86_400)
+    stepfunctions.end_execution(arn, "SUCCEEDED")
+    operator = start_operator(pending_machine, name="nightly", wait_for_completion=False)
     with pytest.raises(
         AirflowFailException,
         match=r"name: .*, before this DAG run started, or was cleared: it is another .*clear.*{{ ti.max_tries }}",
@@ -66,21 +67,28 @@ def test_a_constant_name_does_not_pass_yesterdays_result_off_as_todays(make_mach
 )
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
 def test_a_constant_name_does_not_take_what_another_run_has_started_meanwhile(
-    make_machine: Make, max_tries: int, try_number: int, problem: str | None, status: str
+    stepfunctions: SharedStepFunctions,
+    pending_machine: str,
+    max_tries: int,
+    try_number: int,
+    problem: str | None,
+    status: str,
 ) -> None:
-    operator = start_operator(make_machine(), name="nightly", wait_for_completion=False, retries=1)
+    operator = start_operator(pending_machine, name="nightly", wait_for_completion=False, retries=1)
     context = context_of(operator, max_tries=max_tries, try_number=try_number)
     context["dag_run"].start_date = datetime.now(UTC) - timedelta(hours=1)
-    arn = operator.execute(context)
-    set_execution(arn, status, start_date=datetime.now(UTC) - timedelta(minutes=5))
+    arn = stepfunctions.start_execution(pending_machine, name="nightly", seconds_ago=300)
+    if status != "RUNNING":
+        stepfunctions.end_execution(arn, status)
     with pytest.raises(AirflowFailException, match=problem) if problem else nullcontext():
         assert operator.execute(context) == arn
 
 
-def test_mapped_tasks_of_one_name_do_not_take_one_execution_for_all(make_machine: Make) -> None:
-    machine = make_machine()
+def test_mapped_tasks_of_one_name_do_not_take_one_execution_for_all(pending_machine: str) -> None:
     for index, error in [(0, None), (1, "with another input: .*{{ ti.map_index }}")]:
-        operator = start_operator(machine, name="nightly", state_machine_input={"i": index}, wait_for_completion=False)
+        operator = start_operator(
+            pending_machine, name="nightly", state_machine_input={"i": index}, wait_for_completion=False
+        )
         with pytest.raises(AirflowFailException, match=error) if error else nullcontext():
             operator.execute(context_of(operator, map_index=index))
 
@@ -97,12 +105,12 @@ def test_mapped_tasks_of_one_name_do_not_take_one_execution_for_all(make_machine
     ids=["constant", "of the run"],
 )
 def test_a_retry_takes_no_execution_of_another_input_unless_the_name_is_the_runs(
-    make_machine: Make, name: str, error: str | None
+    pending_machine: str, name: str, error: str | None
 ) -> None:
-    first = start_operator(make_machine(), name=name, state_machine_input={"try": 1}, wait_for_completion=False)
+    first = start_operator(pending_machine, name=name, state_machine_input={"try": 1}, wait_for_completion=False)
     arn = first.execute(context_of(first, max_tries=1))
     retry = start_operator(
-        first.state_machine_arn, name=name, state_machine_input={"try": 2}, wait_for_completion=False, retries=1
+        pending_machine, name=name, state_machine_input={"try": 2}, wait_for_completion=False, retries=1
     )
     with pytest.raises(AirflowFailException, match=error) if error else nullcontext():
         assert retry.execute(context_of(retry, max_tries=1, try_number=2)) == arn
@@ -130,34 +138,36 @@ def test_a_number_out_of_a_native_template_is_a_name(orders: ScriptedAws) -> Non
 
 
 @pytest.mark.parametrize("field", ["data_interval_end", "logical_date"])
-def test_a_cleared_run_knows_its_execution_by_a_name_of_ones_own(make_machine: Make, field: str) -> None:
-    operator = start_operator(make_machine(), name="nightly-0315", wait_for_completion=False, retries=1)
+def test_a_cleared_run_knows_its_execution_by_a_name_of_ones_own(
+    stepfunctions: SharedStepFunctions, pending_machine: str, field: str
+) -> None:
+    operator = start_operator(pending_machine, name="nightly-0315", wait_for_completion=False, retries=1)
     cleared = context_of(operator, max_tries=2)
     cleared["dag_run"].clear_number = 1
     setattr(cleared["dag_run"], field, datetime.now(UTC) + timedelta(hours=4))  # the interval ends later today
     arn = operator.execute(cleared)
     assert operator.execute({**cleared, "ti": replace(cleared["ti"], try_number=3)}) == arn
-    set_execution(arn, "FAILED")
+    stepfunctions.end_execution(arn, "FAILED")
     assert operator.execute({**cleared, "ti": replace(cleared["ti"], try_number=3)}) == f"{arn}-2"
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_a_retry_takes_the_finished_executions_output(make_machine: Make, sfn: Any, deferrable: bool) -> None:
-    machine = make_machine()
-    first = start_operator(machine, wait_for_completion=False)
-    set_execution(first.execute(context_of(first)), "SUCCEEDED", output='"done"')
-    second = start_operator(machine, deferrable=deferrable, return_output=True)
+def test_a_retry_takes_the_finished_executions_output(
+    stepfunctions: SharedStepFunctions, pending_machine: str, deferrable: bool
+) -> None:
+    first = start_operator(pending_machine, wait_for_completion=False)
+    stepfunctions.end_execution(first.execute(context_of(first)), "SUCCEEDED", output='"done"')
+    second = start_operator(pending_machine, deferrable=deferrable, return_output=True)
     assert second.execute(context_of(second, try_number=2)) == "done"
-    assert len(sfn.list_executions(stateMachineArn=machine)["executions"]) == 1
+    stepfunctions.assert_execution(pending_machine)  # the only one
 
 
-def test_a_retry_of_a_failed_execution_does_as_told(make_machine: Make) -> None:
-    machine = make_machine()
-    first = start_operator(machine, wait_for_completion=False)
+def test_a_retry_of_a_failed_execution_does_as_told(stepfunctions: SharedStepFunctions, pending_machine: str) -> None:
+    first = start_operator(pending_machine, wait_for_completion=False)
     arn = first.execute(context_of(first))
-    set_execution(arn, "FAILED", error="Orders.Bad")
-    anew = start_operator(machine, wait_for_completion=False)
+    stepfunctions.end_execution(arn, "FAILED")
+    anew = start_operator(pending_machine, wait_for_completion=False)
     assert anew.execute(context_of(anew, try_number=2)) == f"{arn}-2"
-    final = start_operator(machine, on_failed_execution="fail")
+    final = start_operator(pending_machine, on_failed_execution="fail")
     with pytest.raises(AirflowFailException, match=r"Orders\.Bad"):
         final.execute(context_of(final, try_number=2))

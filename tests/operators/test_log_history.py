@@ -18,6 +18,7 @@ from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states
@@ -32,8 +33,6 @@ SLOW = {
     "StartAt": "Pause",
     "States": {"Pause": {"Type": "Wait", "Seconds": 1, "Next": "Ship"}, "Ship": {"Type": "Pass", "End": True}},
 }
-
-Make = Callable[..., str]
 
 
 def event(number: int, kind: str, name: str | None = None) -> dict[str, Any]:
@@ -223,14 +222,15 @@ def test_reschedule_is_refused_when_the_dag_is_parsed() -> None:
         StepFunctionExecutionSensor(task_id="wait", execution_arn=ARN, log_history=True, mode="reschedule")
 
 
+@pytest.mark.stepfunctions(time="real")
 @pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
 def test_a_machine_that_really_runs(
-    airflow_db: None, executing_aws: str, make_machine: Make, task_log: Callable[[], str], deferrable: bool
+    airflow_db: None, stepfunctions: SharedStepFunctions, task_log: Callable[[], str], deferrable: bool
 ) -> None:
     with DAG(f"log_{deferrable}", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
         StepFunctionStartExecutionOperator(
             task_id="start",
-            state_machine_arn=make_machine(SLOW),
+            state_machine_arn=stepfunctions.create_state_machine(SLOW),
             waiter_delay=0.2,  # type: ignore[arg-type]
             deferrable=deferrable,
             log_history=True,

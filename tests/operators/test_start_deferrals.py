@@ -15,10 +15,10 @@ from sfn_provider._compat import (
     TaskDeferralError,
 )
 from sfn_provider.hooks.step_function import StepFunctionHook
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.started_execution import ARN, FAILED, RUNNING, SLOW, SUCCEEDED, Make, deferral_of, start_operator
+from tests.fixtures.started_execution import ARN, FAILED, RUNNING, SUCCEEDED, deferral_of, start_operator
 from tests.fixtures.task_contexts import context_of
 
 
@@ -67,8 +67,8 @@ def test_an_execution_that_has_ended_never_defers(orders: ScriptedAws) -> None:
 
 
 @pytest.mark.parametrize(("stop_on_kill", "status"), [(True, "ABORTED"), (False, "RUNNING")])
-def test_kill_stops_the_execution(make_machine: Make, stop_on_kill: bool, status: str) -> None:
-    operator = start_operator(make_machine(), wait_for_completion=False, stop_on_kill=stop_on_kill)
+def test_kill_stops_the_execution(pending_machine: str, stop_on_kill: bool, status: str) -> None:
+    operator = start_operator(pending_machine, wait_for_completion=False, stop_on_kill=stop_on_kill)
     arn = operator.execute(context_of(operator))
     operator.on_kill()
     assert StepFunctionHook().describe_execution(arn)["status"] == status
@@ -92,13 +92,13 @@ def test_a_deferral_that_reaches_the_deadline_says_so(orders: ScriptedAws, stop_
 @pytest.mark.parametrize("do_xcom_push", [True, False])
 @pytest.mark.parametrize("name", [None, "nightly"])
 def test_a_deferral_that_airflow_times_out_stops_the_execution(
-    make_machine: Make, do_xcom_push: bool, name: str | None
+    stepfunctions: SharedStepFunctions, pending_machine: str, do_xcom_push: bool, name: str | None
 ) -> None:
     arguments = {"deferrable": True, "do_xcom_push": do_xcom_push, "name": name, "retries": 1}
-    operator = start_operator(make_machine(SLOW), **arguments)
+    operator = start_operator(pending_machine, **arguments)
     context = context_of(operator, max_tries=1)
     failed = deferral_of(operator, context).trigger.execution_arn
-    set_execution(failed, "FAILED")
+    stepfunctions.end_execution(failed, "FAILED")
     retry = {**context, "ti": replace(context["ti"], try_number=2)}
     arn = deferral_of(operator, retry).trigger.execution_arn
     again = start_operator(operator.state_machine_arn, **arguments)
@@ -117,9 +117,9 @@ def test_a_deferral_whose_trigger_fails_is_no_timeout(orders: ScriptedAws) -> No
 @pytest.mark.parametrize("name", [None, "nightly"])
 @pytest.mark.parametrize("answer", ["before", "after"])
 def test_a_kill_while_the_start_is_under_way_stops_the_execution(
-    make_machine: Make, monkeypatch: pytest.MonkeyPatch, name: str | None, answer: str
+    pending_machine: str, monkeypatch: pytest.MonkeyPatch, name: str | None, answer: str
 ) -> None:
-    operator = start_operator(make_machine(SLOW), name=name)
+    operator = start_operator(pending_machine, name=name)
     start = StepFunctionHook.start_execution
 
     def killed_meanwhile(*arguments: Any) -> str:
@@ -137,12 +137,10 @@ def test_a_kill_while_the_start_is_under_way_stops_the_execution(
 
 
 def test_a_kill_while_the_start_is_under_way_spares_another_runs_execution(
-    make_machine: Make, monkeypatch: pytest.MonkeyPatch
+    stepfunctions: SharedStepFunctions, pending_machine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operator = start_operator(make_machine(SLOW), name="nightly", wait_for_completion=False)
-    arn = operator.execute(context_of(operator))
-    set_execution(arn, "RUNNING", start_date=datetime.now(UTC) - timedelta(minutes=5))
-    killed = start_operator(operator.state_machine_arn, name="nightly")
+    arn = stepfunctions.start_execution(pending_machine, name="nightly", seconds_ago=300)
+    killed = start_operator(pending_machine, name="nightly")
 
     def killed_meanwhile(*arguments: Any) -> str:
         killed.on_kill()
@@ -151,7 +149,7 @@ def test_a_kill_while_the_start_is_under_way_spares_another_runs_execution(
     monkeypatch.setattr(StepFunctionHook, "start_execution", killed_meanwhile)
     with pytest.raises(AirflowException, match="SIGTERM"):
         killed.execute(context_of(killed))
-    assert StepFunctionHook().describe_execution(arn)["status"] == "RUNNING"
+    stepfunctions.assert_execution(arn, status="RUNNING")
 
 
 def test_a_kill_while_a_redrive_by_name_is_under_way_stops_the_execution(
@@ -175,13 +173,11 @@ def test_a_kill_while_a_redrive_by_name_is_under_way_stops_the_execution(
 
 
 @pytest.mark.parametrize("on_failed_execution", ["new_name", "redrive", "fail"])
-def test_what_a_kill_has_stopped_is_never_found_again(make_machine: Make, on_failed_execution: str) -> None:
-    operator = start_operator(make_machine(), wait_for_completion=False, on_failed_execution=on_failed_execution)
+def test_what_a_kill_has_stopped_is_never_found_again(pending_machine: str, on_failed_execution: str) -> None:
+    operator = start_operator(pending_machine, wait_for_completion=False, on_failed_execution=on_failed_execution)
     arn = operator.execute(context_of(operator))
-    set_execution(arn, "ABORTED", error="Airflow.TaskKilled")  # moto drops the error of StopExecution
-    again = start_operator(
-        operator.state_machine_arn, wait_for_completion=False, on_failed_execution=on_failed_execution
-    )
+    operator.on_kill()
+    again = start_operator(pending_machine, wait_for_completion=False, on_failed_execution=on_failed_execution)
     assert again.execute(context_of(again, try_number=2)) == f"{arn}-2"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,10 +18,10 @@ from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import (
     StepFunctionStartExecutionOperator,
 )
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.started_execution import ARN, EXPRESS_ARN, FAILED, MACHINE, RUNNING, SUCCEEDED, Make, start_operator
+from tests.fixtures.started_execution import ARN, EXPRESS_ARN, FAILED, MACHINE, RUNNING, SUCCEEDED, start_operator
 from tests.fixtures.task_contexts import context_of
 
 
@@ -107,15 +107,18 @@ def test_an_input_that_is_too_large_never_reaches_aws(orders: ScriptedAws) -> No
     assert orders.calls == []
 
 
-@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_an_execution_that_does_not_succeed_fails_the_task_and_says_why(make_machine: Make, status: str) -> None:
-    machine = make_machine()
-    first = start_operator(machine, wait_for_completion=False)
-    arn = first.execute(context_of(first))
-    operator = start_operator(machine)
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [("FAILED", ".*: Orders.Bad: no stock"), ("TIMED_OUT", ""), ("ABORTED", ".*: Orders.Bad: no stock")],
+)
+def test_an_execution_that_does_not_succeed_fails_the_task_and_says_why(
+    stepfunctions: SharedStepFunctions, pending_machine: str, status: str, cause: str
+) -> None:
+    arn = stepfunctions.start_execution(pending_machine)
+    operator = start_operator(pending_machine)
     context = context_of(operator)
-    set_execution(arn, status, error="Orders.Bad", cause="no stock")
-    with pytest.raises(StepFunctionExecutionFailed, match=rf"{arn} ended as {status}.*: Orders.Bad: no stock"):
+    stepfunctions.end_execution(arn, status)
+    with pytest.raises(StepFunctionExecutionFailed, match=rf"{arn} ended as {status}{cause}"):
         operator.execute_complete(context, {"status": "success", "execution_arn": arn})
     assert "execution_stop_date" not in context["ti"].xcoms
 
@@ -220,17 +223,21 @@ def test_a_wait_that_may_not_be_says_that_the_execution_goes_on(orders: Scripted
 
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_the_log_tells_start_and_end(
-    make_machine: Make, deferrable: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stepfunctions: SharedStepFunctions,
+    deferrable: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    five_minutes = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 300, "End": True}}}
+    machine = stepfunctions.create_state_machine(five_minutes)
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(StepFunctionStartExecutionOperator, "log", logging.getLogger("task"))
-    operator = start_operator(make_machine(), wait_for_completion=False)
+    operator = start_operator(machine, wait_for_completion=False)
     arn = operator.execute(context_of(operator))
     console = "in the console: https://console.aws.amazon.com/states/home"
-    assert f"Started execution {arn} of state machine {operator.state_machine_arn}, {console}" in caplog.text
-    now = datetime.now(UTC)
-    set_execution(arn, "SUCCEEDED", output="{}", start_date=now - timedelta(minutes=5), stop_date=now)
-    again = start_operator(operator.state_machine_arn, deferrable=deferrable)
+    assert f"Started execution {arn} of state machine {machine}, {console}" in caplog.text
+    stepfunctions.assert_execution(arn)
+    again = start_operator(machine, deferrable=deferrable)
     again.execute(context_of(again, try_number=2))
     assert f"Found again execution {arn} of" in caplog.text
     assert f"{arn} ended as SUCCEEDED after 5 min 0 s" in caplog.text
@@ -251,10 +258,10 @@ def test_a_retry_that_redrives_does_not_say_that_it_started(
     assert found.startswith(f"Found again execution {ARN} of state machine {operator.state_machine_arn}, ")
 
 
-def test_what_is_sent_is_what_the_service_gets(make_machine: Make, sfn: Any) -> None:
-    operator = start_operator(make_machine(), state_machine_input={"n": 1}, wait_for_completion=False)
-    description = sfn.describe_execution(executionArn=operator.execute(context_of(operator)))
-    assert json.loads(description["input"]) == {"n": 1}
+def test_what_is_sent_is_what_the_service_gets(stepfunctions: SharedStepFunctions) -> None:
+    machine = stepfunctions.create_state_machine(PASS_THROUGH)
+    operator = start_operator(machine, state_machine_input={"n": 1}, wait_for_completion=False)
+    stepfunctions.assert_execution(operator.execute(context_of(operator)), input={"n": 1}, output={"n": 1})
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,11 @@ from sfn_provider.operators.step_function import (
     StepFunctionStartExecutionOperator,
 )
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
+from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
 from tests.fixtures.versions import AIRFLOW
 
-pytestmark = pytest.mark.usefixtures("airflow_db", "executing_aws")
-
-Make = Callable[..., str]
+pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.stepfunctions(time="real")]
 
 SLOW = {
     "StartAt": "Pause",
@@ -41,8 +40,8 @@ def new_dag(dag_id: str) -> DAG:
 
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
-def test_an_execution_that_succeeds(make_machine: Make, sfn: Any, deferrable: bool) -> None:
-    machine = make_machine(SLOW)
+def test_an_execution_that_succeeds(stepfunctions: SharedStepFunctions, deferrable: bool) -> None:
+    machine = stepfunctions.create_state_machine(SLOW)
     with new_dag(f"succeeds_{deferrable}") as dag:
         start = StepFunctionStartExecutionOperator(
             task_id="start",
@@ -55,17 +54,20 @@ def test_an_execution_that_succeeds(make_machine: Make, sfn: Any, deferrable: bo
     run = run_dag(dag, run_conf={"day": "Saturday"})
     assert task_states(run) == {"start": "success", "read": "success"}
     assert xcom(run, "start", "output") == xcom(run, "read") == {"day": "Saturday"}
-    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
-    assert xcom(run, "start") == xcom(run, "start", "execution_arn") == execution["executionArn"]
-    assert xcom(run, "start", "execution_name") == execution["name"]
+    execution = stepfunctions.assert_execution(machine)
+    assert xcom(run, "start") == xcom(run, "start", "execution_arn") == execution.arn
+    assert xcom(run, "start", "execution_name") == execution.description["name"]
     assert xcom(run, "start", "execution_start_date") < xcom(run, "start", "execution_stop_date")
 
 
 @pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "deferred"])
-def test_an_execution_that_fails(make_machine: Make, deferrable: bool, task_log: Callable[[], str]) -> None:
+def test_an_execution_that_fails(
+    stepfunctions: SharedStepFunctions, deferrable: bool, task_log: Callable[[], str]
+) -> None:
+    machine = stepfunctions.create_state_machine(FAILING)
     with new_dag(f"fails_{deferrable}") as dag:
         StepFunctionStartExecutionOperator(
-            task_id="start", state_machine_arn=make_machine(FAILING), waiter_delay=0.1, deferrable=deferrable
+            task_id="start", state_machine_arn=machine, waiter_delay=0.1, deferrable=deferrable
         )
     assert task_states(run_dag(dag)) == {"start": "failed"}
     printed = task_log()
@@ -73,8 +75,8 @@ def test_an_execution_that_fails(make_machine: Make, deferrable: bool, task_log:
     assert "in state 'Refuse'" in printed
 
 
-def test_mapped_tasks_have_an_execution_each(make_machine: Make, sfn: Any) -> None:
-    machine = make_machine()
+def test_mapped_tasks_have_an_execution_each(stepfunctions: SharedStepFunctions) -> None:
+    machine = stepfunctions.create_state_machine(PASS_THROUGH)
     with new_dag("mapped") as dag:
         StepFunctionStartExecutionOperator.partial(
             task_id="start", state_machine_arn=machine, waiter_delay=0, region_name="us-east-1", return_output=True
@@ -84,14 +86,15 @@ def test_mapped_tasks_have_an_execution_each(make_machine: Make, sfn: Any) -> No
         ti.map_index: ti.xcom_pull(task_ids="start", map_indexes=ti.map_index) for ti in run.get_task_instances()
     }
     assert outputs == {0: {"n": 1}, 1: [2], 2: 3}
-    assert len(sfn.list_executions(stateMachineArn=machine)["executions"]) == 3
+    assert len(stepfunctions.client.list_executions(stateMachineArn=machine)["executions"]) == 3
 
 
 @pytest.mark.parametrize("mode", [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}], ids=str)
-def test_a_dag_of_the_amazon_provider_runs(make_machine: Make, mode: dict[str, Any]) -> None:
+def test_a_dag_of_the_amazon_provider_runs(stepfunctions: SharedStepFunctions, mode: dict[str, Any]) -> None:
+    machine = stepfunctions.create_state_machine(SLOW)
     with new_dag(f"amazon_{next(iter(mode.values()))}") as dag:
         start = StepFunctionStartExecutionOperator.partial(
-            task_id="start", state_machine_arn=make_machine(SLOW), waiter_delay=1
+            task_id="start", state_machine_arn=machine, waiter_delay=1
         ).expand(state_machine_input=[{"n": 1}, {"n": 2}])
         wait = StepFunctionExecutionSensor.partial(task_id="wait", poke_interval=1, **mode).expand(
             execution_arn=start.output
@@ -105,17 +108,14 @@ def test_a_dag_of_the_amazon_provider_runs(make_machine: Make, mode: dict[str, A
     assert sorted(pulled, key=str) == [[{"n": 1}], [{"n": 2}]]
 
 
-def test_an_execution_timeout_stops_the_execution(make_machine: Make, sfn: Any) -> None:
-    for_ever = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
-    machine = make_machine(for_ever)
+def test_an_execution_timeout_stops_the_execution(stepfunctions: SharedStepFunctions, pending_machine: str) -> None:
     with new_dag("times_out") as dag:
         StepFunctionStartExecutionOperator(
-            task_id="start", state_machine_arn=machine, waiter_delay=0.1, execution_timeout=timedelta(seconds=1)
+            task_id="start", state_machine_arn=pending_machine, waiter_delay=0.1, execution_timeout=timedelta(seconds=1)
         )
     if AIRFLOW >= (3,):
         assert task_states(run_dag(dag)) == {"start": "failed"}
     else:  # whose dag.test() lets a timeout through
         with pytest.raises(AirflowTaskTimeout):
             run_dag(dag)
-    [execution] = sfn.list_executions(stateMachineArn=machine)["executions"]
-    assert execution["status"] == "ABORTED"
+    stepfunctions.assert_execution(pending_machine, status="ABORTED")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from sfn_provider.operators.step_function import (
     StepFunctionRedriveExecutionOperator,
     StepFunctionStopExecutionOperator,
 )
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.task_contexts import context_of
@@ -27,13 +26,11 @@ SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0, "output": '{"n": 
 FAILED = RUNNING | {"status": "FAILED", "stopDate": 2.0, "error": "Orders.Bad", "input": '{"day": 1}'}
 NOT_REDRIVABLE = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "too old"}
 
-Make = Callable[..., str]
-
 
 @pytest.fixture
-def running(make_machine: Make, sfn: Any) -> str:
+def running(stepfunctions: SharedStepFunctions, pending_machine: str) -> str:
     """An execution that runs."""
-    return str(sfn.start_execution(stateMachineArn=make_machine(), name="one")["executionArn"])
+    return stepfunctions.start_execution(pending_machine, name="one")
 
 
 def stop(arn: str, **arguments: Any) -> Any:
@@ -42,9 +39,9 @@ def stop(arn: str, **arguments: Any) -> Any:
     return operator.execute(context_of(operator))
 
 
-def test_a_running_execution_is_stopped(running: str, sfn: Any) -> None:
-    assert stop(running) == "ABORTED"
-    assert sfn.describe_execution(executionArn=running)["status"] == "ABORTED"
+def test_a_running_execution_is_stopped(stepfunctions: SharedStepFunctions, running: str) -> None:
+    assert stop(running, error="Nightly.Cancelled", cause="The file never came") == "ABORTED"
+    stepfunctions.assert_execution(running, status="ABORTED", error="Nightly.Cancelled", cause="The file never came")
 
 
 def test_what_a_stopped_execution_shows(scripted_aws: ScriptedAws) -> None:
@@ -203,8 +200,8 @@ def test_a_missing_permission_names_the_action(scripted_aws: ScriptedAws, operat
         operator.execute(context_of(operator))
 
 
-def test_the_description_is_json(running: str) -> None:
-    set_execution(running, "SUCCEEDED", output='{"n": 1}')
+def test_the_description_is_json(stepfunctions: SharedStepFunctions, running: str) -> None:
+    stepfunctions.end_execution(running, "SUCCEEDED", output='{"n": 1}')
     operator = StepFunctionDescribeExecutionOperator(task_id="describe", execution_arn=running)
     context = context_of(operator)
     description = operator.execute(context)

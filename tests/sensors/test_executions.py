@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from sfn_provider._compat import AirflowFailException, AirflowSkipException, Pok
 from sfn_provider.executions.batch_status import StepFunctionExecutionsFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionsSensor
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
@@ -22,14 +21,11 @@ from tests.fixtures.task_contexts import context_of
 SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
 MODES: list[dict[str, Any]] = [{}, {"mode": "reschedule"}, {"deferrable": True}]
 
-Make = Callable[..., str]
-
 
 @pytest.fixture
-def executions(sfn: Any, make_machine: Make) -> list[str]:
+def executions(stepfunctions: SharedStepFunctions, pending_machine: str) -> list[str]:
     """Four executions that run until a test ends them."""
-    machine = make_machine()
-    return [str(sfn.start_execution(stateMachineArn=machine)["executionArn"]) for _ in range(4)]
+    return [stepfunctions.start_execution(pending_machine) for _ in range(4)]
 
 
 def look(arns: Any, **arguments: Any) -> Any:
@@ -38,11 +34,11 @@ def look(arns: Any, **arguments: Any) -> Any:
     return sensor.poke(context_of(sensor))
 
 
-def test_all_are_waited_for(executions: list[str]) -> None:
+def test_all_are_waited_for(stepfunctions: SharedStepFunctions, executions: list[str]) -> None:
     for arn in executions[:3]:
-        set_execution(arn, "SUCCEEDED", output="1")
+        stepfunctions.end_execution(arn, "SUCCEEDED", output="1")
     assert look(executions) is False
-    set_execution(executions[3], "SUCCEEDED", output="1")
+    stepfunctions.end_execution(executions[3], "SUCCEEDED", output="1")
     seen = look(executions)
     assert isinstance(seen, PokeReturnValue)
     assert seen.xcom_value == {
@@ -52,14 +48,14 @@ def test_all_are_waited_for(executions: list[str]) -> None:
     }
 
 
-def test_the_first_one_is_waited_for(executions: list[str]) -> None:
+def test_the_first_one_is_waited_for(stepfunctions: SharedStepFunctions, executions: list[str]) -> None:
     assert look(executions, wait_for="any") is False
-    set_execution(executions[2], "SUCCEEDED", output="1")
+    stepfunctions.end_execution(executions[2], "SUCCEEDED", output="1")
     assert look(executions, wait_for="any").xcom_value["counts"] == {"RUNNING": 3, "SUCCEEDED": 1}
 
 
-def test_a_failed_one_fails_the_wait_with_its_cause(executions: list[str]) -> None:
-    set_execution(executions[1], "FAILED", error="Orders.Bad", cause="no stock")
+def test_a_failed_one_fails_the_wait_with_its_cause(stepfunctions: SharedStepFunctions, executions: list[str]) -> None:
+    stepfunctions.end_execution(executions[1], "FAILED", error="Orders.Bad", cause="no stock")
     with pytest.raises(StepFunctionExecutionsFailed, match=r"4 executions: 3 RUNNING, 1 FAILED(.|\n)*Orders\.Bad: no"):
         look(executions)
     with pytest.raises(AirflowSkipException, match="1 FAILED"):
@@ -105,23 +101,24 @@ def test_what_the_dag_says_wrong_is_told_when_it_is_parsed() -> None:
         StepFunctionExecutionsSensor(task_id="wait", execution_arns=[], target_states=["DONE"])
 
 
-def test_what_is_there_never_defers(executions: list[str]) -> None:
+def test_what_is_there_never_defers(stepfunctions: SharedStepFunctions, executions: list[str]) -> None:
     sensor = StepFunctionExecutionsSensor(task_id="wait", execution_arns=executions, wait_for="any", deferrable=True)
     with pytest.raises(TaskDeferred) as deferral:
         sensor.execute(context_of(sensor))
     assert deferral.value.trigger.serialize()[1]["execution_arns"] == executions
-    set_execution(executions[0], "SUCCEEDED", output="1")
+    stepfunctions.end_execution(executions[0], "SUCCEEDED", output="1")
     assert sensor.execute(context_of(sensor))["counts"]["SUCCEEDED"] == 1
 
 
+@pytest.mark.stepfunctions(time="real")
 @pytest.mark.parametrize("arguments", MODES, ids=["poke", "reschedule", "deferred"])
 def test_every_mode_waits_for_mapped_starts_in_a_dag_run(
-    airflow_db: None, executing_aws: str, make_machine: Make, arguments: dict[str, Any]
+    airflow_db: None, stepfunctions: SharedStepFunctions, arguments: dict[str, Any]
 ) -> None:
     dag_id = "many_" + "_".join(arguments)
     with DAG(dag_id, start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
         start = StepFunctionStartExecutionOperator.partial(
-            task_id="start", state_machine_arn=make_machine(SLOW), wait_for_completion=False
+            task_id="start", state_machine_arn=stepfunctions.create_state_machine(SLOW), wait_for_completion=False
         ).expand(state_machine_input=[{"n": 1}, {"n": 2}, {"n": 3}])
         StepFunctionExecutionsSensor(
             task_id="wait", execution_arns=start.output, poke_interval=0.2, timeout=60, **arguments

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from sfn_provider._compat import AirflowFailException, AirflowSkipException, Tas
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed
 from sfn_provider.sensors.step_function import StepFunctionStateSensor
 from sfn_provider.triggers.state import StepFunctionStateTrigger
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
@@ -29,8 +29,6 @@ SLOW = {
         "Rest": {"Type": "Wait", "Seconds": 1, "End": True},
     },
 }
-
-Make = Callable[..., str]
 
 
 def event(number: int, kind: str, name: str | None = None) -> dict[str, Any]:
@@ -158,21 +156,16 @@ def test_the_trigger_goes_on_where_the_worker_stopped_and_back(scripted_aws: Scr
     assert scripted_aws.calls == []
 
 
+@pytest.mark.stepfunctions(time="real")
 @pytest.mark.parametrize("arguments", MODES, ids=["poke", "reschedule", "deferred"])
 @pytest.mark.parametrize(("name", "state"), [("Ship", "success"), ("Sink", "failed")])
 def test_every_mode_in_a_dag_run(
-    airflow_db: None,
-    executing_aws: str,
-    make_machine: Make,
-    sfn: Any,
-    arguments: dict[str, Any],
-    name: str,
-    state: str,
+    airflow_db: None, stepfunctions: SharedStepFunctions, arguments: dict[str, Any], name: str, state: str
 ) -> None:
-    machine = make_machine(SLOW)
+    machine = stepfunctions.create_state_machine(SLOW)
     dag_id = "_".join(["state", name, *arguments])
     with DAG(dag_id, start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
-        arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+        arn = stepfunctions.start_execution(machine)
         StepFunctionStateSensor(
             task_id="wait", execution_arn=arn, state_name=name, poke_interval=0.2, timeout=60, **arguments
         )

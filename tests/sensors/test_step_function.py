@@ -22,7 +22,7 @@ from sfn_provider._compat import (
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.fixtures.airflow_home import run_dag, task_states, xcom
@@ -34,13 +34,11 @@ SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0, "output": "[1]"}
 SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
 FAILING = {"StartAt": "Refuse", "States": {"Refuse": {"Type": "Fail", "Error": "Orders.Bad", "Cause": "no stock"}}}
 
-Make = Callable[..., str]
-
 
 @pytest.fixture
-def execution(sfn: Any, make_machine: Make) -> str:
+def execution(stepfunctions: SharedStepFunctions, pending_machine: str) -> str:
     """An execution that runs until a test ends it."""
-    return str(sfn.start_execution(stateMachineArn=make_machine(), name="one")["executionArn"])
+    return stepfunctions.start_execution(pending_machine, name="one")
 
 
 def sensor_of(arn: str, **arguments: Any) -> StepFunctionExecutionSensor:
@@ -73,9 +71,9 @@ def test_a_timeout_is_kept_while_aws_does_not_know_the_execution(
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
-def test_a_running_execution_is_not_there_yet(execution: str, status: str) -> None:
-    set_execution(execution, status)
-    sensor = sensor_of(execution)
+def test_a_running_execution_is_not_there_yet(scripted_aws: ScriptedAws, status: str) -> None:
+    scripted_aws.script("DescribeExecution", RUNNING | {"status": status})
+    sensor = sensor_of(ARN)
     context = context_of(sensor)
     assert sensor.poke(context) is False
     assert "output" not in context["ti"].xcoms
@@ -88,24 +86,31 @@ def test_a_look_at_a_running_execution_is_one_call_without_data(scripted_aws: Sc
     assert scripted_aws.calls == [("DescribeExecution", {"executionArn": ARN, "includedData": "METADATA_ONLY"})]
 
 
-def test_the_output_goes_to_an_xcom(execution: str) -> None:
-    set_execution(execution, "SUCCEEDED", output='{"n": 1}')
+def test_the_output_goes_to_an_xcom(stepfunctions: SharedStepFunctions, execution: str) -> None:
+    stepfunctions.end_execution(execution, "SUCCEEDED", output='{"n": 1}')
     sensor = sensor_of(execution)
     context = context_of(sensor)
     assert sensor.poke(context) is True
     assert context["ti"].xcoms["output"] == {"n": 1}
 
 
-@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_another_end_fails_with_the_cause(execution: str, status: str) -> None:
-    set_execution(execution, status, error="Orders.Bad", cause="no stock")
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [("FAILED", ".*: Orders.Bad: no stock"), ("TIMED_OUT", ""), ("ABORTED", ".*: Orders.Bad: no stock")],
+)
+def test_another_end_fails_with_the_cause(
+    stepfunctions: SharedStepFunctions, execution: str, status: str, cause: str
+) -> None:
+    stepfunctions.end_execution(execution, status)
     sensor = sensor_of(execution)
-    with pytest.raises(StepFunctionExecutionFailed, match=f"ended as {status}.*Orders.Bad: no stock"):
+    with pytest.raises(StepFunctionExecutionFailed, match=f"ended as {status}{cause}"):
         sensor.poke(context_of(sensor))
 
 
-def test_a_failure_opens_with_the_words_of_the_amazon_provider(execution: str) -> None:
-    set_execution(execution, "FAILED", error="Orders.Bad")
+def test_a_failure_opens_with_the_words_of_the_amazon_provider(
+    stepfunctions: SharedStepFunctions, execution: str
+) -> None:
+    stepfunctions.end_execution(execution, "FAILED")
     sensor = sensor_of(execution)
     with pytest.raises(
         StepFunctionExecutionFailed, match=r"^Step Function sensor failed. State Machine Output: None\n"
@@ -123,8 +128,8 @@ def test_the_hook_can_be_replaced_in_the_module_and_in_a_class_of_ones_own(monke
     assert isinstance(sensor_of(ARN).hook, SimpleNamespace)
 
 
-def test_soft_fail_skips_with_the_cause(execution: str) -> None:
-    set_execution(execution, "FAILED", error="Orders.Bad")
+def test_soft_fail_skips_with_the_cause(stepfunctions: SharedStepFunctions, execution: str) -> None:
+    stepfunctions.end_execution(execution, "FAILED")
     sensor = sensor_of(execution, soft_fail=True)
     with pytest.raises(AirflowSkipException, match=r"Orders\.Bad"):
         sensor.poke(context_of(sensor))
@@ -134,14 +139,19 @@ def test_soft_fail_skips_with_the_cause(execution: str) -> None:
     ("status", "targets"),
     [("FAILED", ["FAILED", "TIMED_OUT"]), ("TIMED_OUT", ["FAILED", "TIMED_OUT"]), ("RUNNING", ["RUNNING"])],
 )
-def test_other_statuses_can_be_waited_for(execution: str, status: str, targets: list[str]) -> None:
-    set_execution(execution, status)
+def test_other_statuses_can_be_waited_for(
+    stepfunctions: SharedStepFunctions, execution: str, status: str, targets: list[str]
+) -> None:
+    if status != "RUNNING":
+        stepfunctions.end_execution(execution, status)
     sensor = sensor_of(execution, target_states=targets)
     assert sensor.poke(context_of(sensor)) is True
 
 
-def test_success_is_a_failure_where_another_end_is_waited_for(execution: str) -> None:
-    set_execution(execution, "SUCCEEDED", output="1")
+def test_success_is_a_failure_where_another_end_is_waited_for(
+    stepfunctions: SharedStepFunctions, execution: str
+) -> None:
+    stepfunctions.end_execution(execution, "SUCCEEDED", output="1")
     sensor = sensor_of(execution, target_states=["FAILED"])
     with pytest.raises(StepFunctionExecutionFailed, match="ended as SUCCEEDED"):
         sensor.poke(context_of(sensor))
@@ -200,8 +210,8 @@ def test_a_deferral_waits_as_long_as_the_sensor_may(scripted_aws: ScriptedAws) -
     assert (arguments["waiter_delay"], arguments["target_states"]) == (7, ["FAILED"])
 
 
-def test_an_execution_that_has_ended_never_defers(execution: str) -> None:
-    set_execution(execution, "SUCCEEDED", output="1")
+def test_an_execution_that_has_ended_never_defers(stepfunctions: SharedStepFunctions, execution: str) -> None:
+    stepfunctions.end_execution(execution, "SUCCEEDED", output="1")
     sensor = sensor_of(execution, deferrable=True)
     context = context_of(sensor)
     sensor.execute(context)
@@ -217,13 +227,14 @@ def test_an_execution_redriven_before_the_worker_is_back_is_waited_for_again(exe
 MODES = [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}]
 
 
+@pytest.mark.stepfunctions(time="real")
 @pytest.mark.parametrize("arguments", MODES, ids=["poke", "reschedule", "deferred"])
 def test_every_mode_waits_in_a_dag_run(
-    airflow_db: None, executing_aws: str, make_machine: Make, sfn: Any, arguments: dict[str, Any]
+    airflow_db: None, stepfunctions: SharedStepFunctions, arguments: dict[str, Any]
 ) -> None:
-    machine = make_machine(SLOW)
+    machine = stepfunctions.create_state_machine(SLOW)
     with DAG("waits_" + "_".join(arguments), start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
-        arn = sfn.start_execution(stateMachineArn=machine, input='{"n": 1}')["executionArn"]
+        arn = stepfunctions.start_execution(machine, '{"n": 1}')
         StepFunctionExecutionSensor(task_id="wait", execution_arn=arn, poke_interval=0.2, timeout=60, **arguments)
     run = run_dag(dag)
     assert task_states(run) == {"wait": "success"}
@@ -272,18 +283,16 @@ def test_a_trigger_that_has_failed_is_no_timeout(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")], ids=["hard", "soft"])
 def test_every_mode_fails_in_a_dag_run(
     airflow_db: None,
-    executing_aws: str,
-    make_machine: Make,
-    sfn: Any,
+    stepfunctions: SharedStepFunctions,
     task_log: Callable[[], str],
     arguments: dict[str, Any],
     soft_fail: bool,
     state: str,
 ) -> None:
-    machine = make_machine(FAILING)
+    machine = stepfunctions.create_state_machine(FAILING)
     dag_id = "_".join(["fails", *arguments, str(soft_fail)])
     with DAG(dag_id, start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None) as dag:
-        arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+        arn = stepfunctions.start_execution(machine)
         StepFunctionExecutionSensor(
             task_id="wait", execution_arn=arn, poke_interval=0.2, timeout=60, soft_fail=soft_fail, **arguments
         )

@@ -7,7 +7,6 @@ import importlib
 import logging
 import re
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +16,7 @@ from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.executions.trigger_events import validate_event
 from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
-from tests.aws.moto import set_execution
+from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
 
@@ -25,8 +24,6 @@ ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}
 PENDING = RUNNING | {"status": "PENDING_REDRIVE"}
 SUCCEEDED = RUNNING | {"status": "SUCCEEDED", "stopDate": 2.0}
-
-Make = Callable[..., str]
 
 
 def trigger_of(arn: str = ARN, **arguments: Any) -> StepFunctionsExecutionCompleteTrigger:
@@ -102,15 +99,18 @@ def test_at_the_deadline_the_execution_is_stopped(scripted_aws: ScriptedAws, res
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
-def test_every_end_of_an_execution_is_one_event(make_machine: Make, sfn: Any, status: str) -> None:
-    arn = sfn.start_execution(stateMachineArn=make_machine())["executionArn"]
-    set_execution(arn, status)
+def test_every_end_of_an_execution_is_one_event(
+    stepfunctions: SharedStepFunctions, pending_machine: str, status: str
+) -> None:
+    arn = stepfunctions.start_execution(pending_machine)
+    stepfunctions.end_execution(arn, status)
     assert events_of(trigger_of(arn)) == [{"status": "success", "execution_arn": arn, "execution_status": status}]
 
 
-def test_it_waits_for_a_machine_that_really_runs(executing_aws: str, make_machine: Make, sfn: Any) -> None:
-    machine = make_machine({"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}})
-    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+@pytest.mark.stepfunctions(time="real")
+def test_it_waits_for_a_machine_that_really_runs(stepfunctions: SharedStepFunctions) -> None:
+    pause = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    arn = stepfunctions.start_execution(stepfunctions.create_state_machine(pause))
     [event] = events_of(trigger_of(arn, waiter_delay=0.1))
     assert event["execution_status"] == "SUCCEEDED"
 
@@ -186,10 +186,10 @@ def test_it_has_as_many_looks_as_asked_for(scripted_aws: ScriptedAws) -> None:
 
 
 @pytest.mark.parametrize("stop", [True, False])
-def test_kill_stops_the_execution(make_machine: Make, sfn: Any, stop: bool) -> None:
-    arn = sfn.start_execution(stateMachineArn=make_machine())["executionArn"]
+def test_kill_stops_the_execution(stepfunctions: SharedStepFunctions, pending_machine: str, stop: bool) -> None:
+    arn = stepfunctions.start_execution(pending_machine)
     asyncio.run(trigger_of(arn, stop_on_kill=stop).on_kill())
-    assert sfn.describe_execution(executionArn=arn)["status"] == ("ABORTED" if stop else "RUNNING")
+    stepfunctions.assert_execution(arn, status="ABORTED" if stop else "RUNNING")
 
 
 def test_no_event_is_an_error() -> None:

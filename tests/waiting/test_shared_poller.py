@@ -22,6 +22,11 @@ class Poller(SharedPoller[str, PollTarget]):
 
     closed = 0
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.polled: list[list[str]] = []
+        self.polled_alone: list[str] = []
+
     def new_target(self, name: str) -> PollTarget:
         return PollTarget(name)
 
@@ -29,9 +34,11 @@ class Poller(SharedPoller[str, PollTarget]):
     async def open(self) -> AsyncIterator[None]:
         yield
 
-    async def poll(self, due: Sequence[PollTarget]) -> None: ...
+    async def poll(self, due: Sequence[PollTarget]) -> None:
+        self.polled.append([target.name for target in due])
 
-    async def poll_one(self, name: str) -> None: ...
+    async def poll_one(self, target: PollTarget) -> None:
+        self.polled_alone.append(target.name)
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -132,6 +139,25 @@ def test_all_waits_for_a_target_end_and_the_last_one_closes_the_poller() -> None
         with pytest.raises(ValueError, match="gone"):
             await tasks[1]
         assert (poller.targets, poller.closed) == ({}, 1)
+
+    run_virtually(main())
+
+
+def test_what_has_ended_is_not_polled_again_while_its_trigger_has_yet_to_run() -> None:
+    """On a busy triggerer, seconds pass between a wait's end and its trigger's next turn."""
+
+    async def main() -> None:
+        poller = Poller()
+        ended, open_wait = (poller.wait_for(name, delay, ENDED) for name, delay in (("a", 2), ("b", 10)))
+        await asyncio.sleep(1)
+        poller.queue.add("a")
+        poller.queue.add("b")
+        poller.report("a", "SUCCEEDED")
+        await asyncio.sleep(24)
+        assert poller.polled == [["a", "b"], ["b"], ["b"]]
+        assert poller.polled_alone == ["b"]
+        await poller.leave(ended)
+        await poller.leave(open_wait)
 
     run_virtually(main())
 

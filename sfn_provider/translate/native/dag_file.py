@@ -11,11 +11,20 @@ from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
 from sfn_provider.translate.native.edges import find_chains
-from sfn_provider.translate.native.model import ERROR_NAME, INVOKE, WIDTH, Import, NativeDag, NativeNode, Versions
+from sfn_provider.translate.native.model import (
+    CLIENT_IN_ROLE,
+    ERROR_NAME,
+    INVOKE,
+    WIDTH,
+    Import,
+    NativeDag,
+    NativeNode,
+    Versions,
+)
 from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
 
-_STANDARD = frozenset({"datetime", "json", "re", "time", "uuid"})
+_STANDARD = frozenset({"base64", "datetime", "json", "re", "time", "uuid"})
 """The modules of the standard library that a file may import."""
 
 
@@ -67,6 +76,22 @@ def {INVOKE}(name, payload):
 """
 
 
+_CLIENT_IN_ROLE = f"""
+
+def {CLIENT_IN_ROLE}(service, role_arn):
+    hook = AwsBaseHook(client_type="sts")
+    credentials = hook.conn.assume_role(RoleArn=role_arn, RoleSessionName="airflow")["Credentials"]
+    return boto3.client(
+        service,
+        region_name=hook.region_name,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+
+"""
+
+
 def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     """Return the text of a DAG file.
 
@@ -97,7 +122,8 @@ def _functions(dag: NativeDag) -> Iterator[str]:
     found = [named] if (named := _error_name(dag)) else []
     if pushing:
         found.append(_PUSH_ERROR.replace("NAME", f"{ERROR_NAME}(error)" if named else _CLASS_NAME))
-    found += [_INVOKE_FUNCTION] if any(f"{INVOKE}(" in line for line in lines) else []
+    for name, function in ((INVOKE, _INVOKE_FUNCTION), (CLIENT_IN_ROLE, _CLIENT_IN_ROLE)):
+        found += [function] if any(f"{name}(" in line for line in lines) else []
     for position, text in enumerate(found):
         yield text if position == 0 else text.removeprefix("\n")
 
@@ -157,7 +183,7 @@ def _imports(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     blocks = ["", ""]
     for module, name in sorted(found, key=lambda imported: (imported[1] != "", imported[0])):
         if not name:
-            blocks[0] += f"import {module}\n"
+            blocks[module not in _STANDARD] += f"import {module}\n"
     by_module: dict[str, set[str]] = {}
     for module, name in found:
         if name:

@@ -22,12 +22,11 @@ from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.exact.limitations import machine_findings, state_findings
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.native.call_differences import Difference, call_differences
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.values import Constant, Object, Value, reads_of, walk
-from sfn_provider.translate.native.operator_table import JsonText
+from sfn_provider.translate.native.data_flow.values import reads_of
 from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.start_times import start_time_differences
-from sfn_provider.translate.native.states.task_forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.task_entries import exact_part_of
 
@@ -62,10 +61,6 @@ def find_native_differences(
                 found.append(Finding(code, "differs", why, advice, names[-1], location))
         found += state_findings(state, names[-1], location, only=("CONTEXT_OBJECT", "DISTRIBUTED_MAP"))
     return tuple(found)
-
-
-Difference = tuple[str, str, str]
-"""Code, reason and advice."""
 
 
 def _output(native: NativePlan) -> Iterator[Finding]:
@@ -187,45 +182,6 @@ def _compared(state: Choice) -> Iterator[ChoiceRule]:
             yield rule
 
 
-def _operator(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    form = native.forms.get(name)
-    if not isinstance(form, OperatorForm):
-        return
-    for text in form.row.lost:
-        yield f"OPERATOR_{class_name(form.row).removesuffix('Operator').upper()}", text, "Check whether that matters."
-    added = [parameter for parameter in form.row.added if parameter.split(".")[0] not in form.parameters]
-    sentences = [f"The operator sends {', '.join(added)}, which the Task leaves to the service."] if added else []
-    sentences += [f"{parameter}: {why}" for parameter, why in form.row.changed.items() if parameter in form.parameters]
-    if sentences:
-        yield "OPERATOR_PARAMETERS", " ".join(sentences), "Nothing, as long as the service takes both for the same."
-    texts = [part for value in form.arguments.values() if not isinstance(value, JsonText) for part in _dynamic(value)]
-    if texts:
-        yield (
-            "TEXT_OF_VALUES",
-            "A value that is no text is written as Jinja does: True, None, a dict as in Python.",
-            "Make sure that the values are texts.",
-        )
-
-
-def _json_texts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    form = native.forms.get(name)
-    if not isinstance(form, OperatorForm):
-        return
-    parsed = {argument.name for argument in form.row.arguments.values() if argument.kind == "json"}
-    texts = [value for argument, value in form.arguments.items() if argument not in parsed]
-    if form.has_whole_text or any(isinstance(leaf, JsonText) for leaf in leaves(texts)):
-        yield (
-            "JSON_TEXT",
-            "A text that is JSON has spaces, and what is put in it its members by their names; Step Functions writes "
-            "no spaces, and members as they come.",
-            "Nothing, where whoever gets the text parses it.",
-        )
-
-
-def _dynamic(tree: object) -> Iterator[Value]:
-    return (part for part in walk(from_tree(tree)) if not isinstance(part, Constant | Object) and [*reads_of(part)])
-
-
 def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
     resource = state.resource if isinstance(state, Task) and name in native.forms else ""
     if resource and parse_resource(fill_partition(resource)).kind == "unknown":
@@ -233,40 +189,6 @@ def _placeholder(name: str, state: object, native: NativePlan) -> Iterator[Diffe
             "PLACEHOLDER_FUNCTION",
             f"{resource} has no value; it is taken for the ARN of a Lambda function.",
             "Give its value: --substitutions NAME=VALUE.",
-        )
-
-
-def _parts(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    if name in native.partial:
-        form = native.forms[name]
-        listed = ", ".join(form.parts) if isinstance(form, OperatorForm) else "the function's answer"
-        yield (
-            "RESULT_PARTS",
-            f"A later task is given the whole result of this one; there is {listed} of it alone.",
-            "Name the members that are needed in the definition, or read the rest in the task that needs it.",
-        )
-
-
-def _response(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
-    form = native.forms.get(name)
-    is_sdk = isinstance(state, Task) and ":aws-sdk:dynamodb:" in state.resource
-    if is_sdk and isinstance(form, FunctionForm) and form.returned is not None:
-        yield (
-            "ATTRIBUTE_NAMES",
-            "The types of attributes are BOOL, NULL, SS, NS and BS; in Step Functions Bool, Nul, Ss and so on.",
-            "Check who reads attributes of these types.",
-        )
-    if isinstance(form, FunctionForm) and form.has_times:
-        yield (
-            "RESULT_TIMES",
-            "Times in the result are texts as Python writes them.",
-            "Check who reads them.",
-        )
-    if isinstance(form, FunctionForm) and form.returned == ():
-        yield (
-            "RESULT_METADATA",
-            "The result lacks the metadata of the HTTP response, which Step Functions adds to it.",
-            "Check who uses SdkHttpMetadata.",
         )
 
 
@@ -366,10 +288,7 @@ _RULES: tuple[Callable[[str, object, NativePlan], Iterator[Difference]], ...] = 
         _error_contents,
         _comparisons,
         _placeholder,
-        _operator,
-        _json_texts,
-        _parts,
-        _response,
+        call_differences,
         _failing,
         _polling,
         _maps,

@@ -16,8 +16,8 @@ from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.poll_nodes import asking_lines, hook_of
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import RouteNode
+from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import statement_lines
-from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm
 
 _ANSWER, _ITEM = "\0answer", "\0item"
 """Stand for the ids of tasks whose results the function has in variables."""
@@ -73,7 +73,7 @@ def make_mapped(
         [*body, *returned],
         writer,
         arguments=concurrency | maker.limits(inner),
-        imports=[hook_of(form)],
+        imports=hook_of(form),
         why=f"{inner.name} for each item",
     )
     made.expanded = items

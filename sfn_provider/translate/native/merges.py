@@ -18,7 +18,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.writer import common_error
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
-from sfn_provider.translate.native.states.task_forms import OperatorForm, class_name, from_tree, leaves
+from sfn_provider.translate.native.states.forms import OperatorForm, class_name, from_tree, leaves
 from sfn_provider.translate.plan import naming
 
 _MOST_WAYS = 2

@@ -16,6 +16,9 @@ Import = tuple[str, str]
 INVOKE = "invoke_function"
 """The function of a file that calls a Lambda function, where a task calls some in a row."""
 
+CLIENT_IN_ROLE = "client_in_role"
+"""The function of a file that makes a client with the permissions of a role."""
+
 ERROR_NAME = "error_name"
 """The function of a file that names an error as Step Functions does, but for the service in front."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sfn_provider.asl.model import Choice, Pass, Task
-from sfn_provider.translate.emit.literals import Code, Wrapped, literal, string
+from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
@@ -26,23 +26,17 @@ from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Pl
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.expressions.writer import whole_error
 from sfn_provider.translate.native.fail_lines import fail_lines
-from sfn_provider.translate.native.model import WIDTH, How, Import, NativeNode, Versions
+from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
+from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, class_name, from_tree
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
     if_lines,
     raise_lines,
     return_lines,
     statement_lines,
-)
-from sfn_provider.translate.native.states.task_forms import (
-    FunctionForm,
-    OperatorForm,
-    TaskForm,
-    class_name,
-    from_tree,
 )
 from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
 from sfn_provider.translate.native.task_names import constant_name
@@ -202,28 +196,33 @@ class NodeMaker:
         def write(writer: PythonWriter) -> list[str]:
             def use(parameters: Value, width: int) -> list[str]:
                 with self.in_width(width):
-                    _, *lines = self.call_of(replace(form, parameters=parameters), writer)
+                    lines = self._method_call(replace(form, parameters=parameters), writer)
                 return return_lines(lines, form.returned, flow.name in self.marks, form.has_times, width)
 
-            return [self.client_of(form), *lines_by_way(form.parameters, writer, use, self.width, [client])]
+            return [self.client_of(form, writer), *lines_by_way(form.parameters, writer, use, self.width, [client])]
 
         body, writer, names = self.written(takes_arguments, write)
-        imports = [HOOK, ("json", "")] if form.has_times else [HOOK]
+        imports = [*imports_of(form), *([("json", "")] if form.has_times else [])]
         return self.function(flow.name, flow.name, body, writer, names, arguments=limits, imports=imports)
 
     def call_of(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
         """Return the lines that make a client and, from the second on, call its method."""
+        return [self.client_of(form, writer), *self._method_call(form, writer)]
+
+    def _method_call(self, form: FunctionForm, writer: PythonWriter) -> list[str]:
         client = naming.variable(form.client)  # lambda is a word of Python
         if isinstance(form.parameters, Object):
             arguments = {name: self.python(value, writer) for name, value in form.parameters.members}
         else:
             arguments = {"**": Code(writer.expression(form.parameters))}
-        return [self.client_of(form), *call_lines(f"{client}.{form.method}", arguments, self.width)]
+        return call_lines(f"{client}.{form.method}", arguments, self.width)
 
-    @staticmethod
-    def client_of(form: FunctionForm) -> str:
+    def client_of(self, form: FunctionForm, writer: PythonWriter) -> str:
         """Return the line that makes a client."""
-        return f"{naming.variable(form.client)} = AwsBaseHook(client_type={string(form.client)}).conn"
+        made = f"AwsBaseHook(client_type={string(form.client)}).conn"
+        if form.role is not None:
+            made = f"{CLIENT_IN_ROLE}({string(form.client)}, {inline(self.python(form.role, writer))})"
+        return f"{naming.variable(form.client)} = {made}"
 
     def python(self, value: Value, writer: PythonWriter) -> Any:
         """Return a tree of what a function writes, with `Code` where it is known only in a run."""
@@ -377,6 +376,11 @@ class NodeMaker:
             arguments={"target_time": Wrapped(target)},
             imports=frozenset({(module, "DateTimeSensorAsync")}),
         )
+
+
+def imports_of(form: FunctionForm) -> tuple[Import, ...]:
+    """Return what a call of boto3 needs."""
+    return (HOOK,) if form.role is None else (HOOK, ("boto3", ""))
 
 
 def fail_exception(versions: Versions) -> Import:

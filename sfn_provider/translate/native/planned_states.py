@@ -16,7 +16,7 @@ from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.caught_errors import error_tests
-from sfn_provider.translate.native.states.task_forms import OperatorForm, TaskForm
+from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm
 from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY
 
 

@@ -44,12 +44,8 @@ from sfn_provider.translate.native.route_builder import build_routes
 from sfn_provider.translate.native.routes import RouteNode, Routes
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
-from sfn_provider.translate.native.states.task_forms import (
-    OperatorForm,
-    TaskForm,
-    choose_form,
-    choose_poll_form,
-)
+from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm
+from sfn_provider.translate.native.states.task_forms import choose_form, choose_poll_form
 from sfn_provider.translate.native.task_names import preferred_id, variable_of
 from sfn_provider.translate.plan import naming
 

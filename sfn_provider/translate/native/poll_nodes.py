@@ -9,11 +9,11 @@ from sfn_provider.translate.native.expressions.conditions import joined_conditio
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
-from sfn_provider.translate.native.nodes import HOOK, NodeMaker, moment_imports
+from sfn_provider.translate.native.nodes import NodeMaker, imports_of, moment_imports
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
+from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented, statement_lines
-from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm
 
 LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
 _OWN = "\0"
@@ -65,7 +65,7 @@ def make_poll(
     body = asking_lines(maker, form, writer)
     body += _deciding(poll, deciding, writer, is_read, maker.width)
     poke = "airflow.sensors.base" if maker.versions.is_2 else "airflow.sdk"
-    imports: list[Import] = [hook_of(form), *moment_imports(body), *([(poke, "PokeReturnValue")] if is_read else [])]
+    imports: list[Import] = [*hook_of(form), *moment_imports(body), *([(poke, "PokeReturnValue")] if is_read else [])]
     return maker.function(
         flow.name,
         flow.name,
@@ -124,9 +124,9 @@ def _changed_event(first: Value, again: Value) -> Value:
     return Object(changed, EVENT) if is_same else again
 
 
-def hook_of(form: FunctionForm | LambdaForm) -> Import:
-    """Return the import of the hook that calls what a form calls."""
-    return HOOK if isinstance(form, FunctionForm) else LAMBDA_HOOK
+def hook_of(form: FunctionForm | LambdaForm) -> tuple[Import, ...]:
+    """Return the imports of what calls what a form calls."""
+    return imports_of(form) if isinstance(form, FunctionForm) else (LAMBDA_HOOK,)
 
 
 def asking_lines(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: PythonWriter) -> list[str]:

@@ -17,6 +17,7 @@ from sfn_provider.translate.native.model import NotNative, NotPolling
 from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
 from sfn_provider.translate.native.states.caught_errors import check_catchers
 from sfn_provider.translate.native.states.conditions import rule_values
+from sfn_provider.translate.native.states.credentials import role_of
 from sfn_provider.translate.plan.graph import loops, successors
 
 _SHOWN = 5
@@ -148,7 +149,8 @@ def values_of_state(flow: StateFlow) -> list[Value]:
     if isinstance(flow.state, ExactPart):
         return [flow.effective, *flow.environment.variables.values()]
     if isinstance(flow.state, Task):
-        return [flow.effective]
+        role = role_of(flow)
+        return [flow.effective, *([] if role is None else [role])]
     return _moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
 
 

@@ -9,7 +9,7 @@ from sfn_provider.translate.native.exact_nodes import OPERATOR
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.model import TaskEntry
 from sfn_provider.translate.native.planner import NativePlan
-from sfn_provider.translate.native.states.task_forms import OperatorForm, class_name
+from sfn_provider.translate.native.states.forms import OperatorForm, class_name
 from sfn_provider.translate.plan import naming
 
 

@@ -13,7 +13,7 @@ from sfn_provider.translate.emit.literals import Code, Wrapped
 from sfn_provider.translate.native.model import NativeNode, NotNative
 from sfn_provider.translate.native.planner import NativePlan, plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
-from sfn_provider.translate.native.states.task_forms import OperatorForm
+from sfn_provider.translate.native.states.forms import OperatorForm
 from sfn_provider.translate.serverless.job_sensors import JOB_SENSORS, SENSOR_ARGUMENTS, JobSensor, split_arguments
 from sfn_provider.translate.serverless.limits import VERSIONS
 from sfn_provider.translate.serverless.operator_nodes import OperatorNodes

@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import translate_file
 from sfn_provider.translate.definitions import read_definition
+from tests.aws.local_step_functions import SharedStepFunctions
 
 DEFINITION = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 1, "End": True}}}
 ACCOUNT = "123456789012"
@@ -64,22 +64,23 @@ def test_what_the_file_says_is_translated_with_the_definition(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
-def test_a_machine_in_aws(sfn: Any, kind: str) -> None:
+def test_a_machine_in_aws(stepfunctions: SharedStepFunctions, kind: str) -> None:
     definition = json.dumps(DEFINITION)
     role = f"arn:aws:iam::{ACCOUNT}:role/machine"
-    arn = sfn.create_state_machine(name="tides", definition=definition, roleArn=role, type=kind)["stateMachineArn"]
+    create = stepfunctions.client.create_state_machine
+    arn = create(name="tides", definition=definition, roleArn=role, type=kind)["stateMachineArn"]
     found = read_definition(arn)
     assert (found.document.text, found.name, found.origin, found.execution_type) == (definition, "tides", arn, kind)
 
 
-def test_a_machine_that_aws_does_not_know(aws: str) -> None:
+@pytest.mark.usefixtures("stepfunctions")
+def test_a_machine_that_aws_does_not_know() -> None:
     with pytest.raises(UsageError, match="StateMachineDoesNotExist"):
         read_definition(f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:absent")
 
 
-def test_without_credentials_the_error_says_what_to_do(
-    aws: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("stepfunctions")
+def test_without_credentials_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):

@@ -108,6 +108,43 @@ CASES = [
         ("ERROR_CONTENTS",),
     ),
     Case(
+        "a loop that fails or leads on, where ways meet",
+        {
+            "A": call("a", ResultPath=None, Catch=[CATCH[0] | {"Next": "B", "ResultPath": None}], Next="Pause"),
+            "Pause": {"Type": "Wait", "SecondsPath": "$.pause", "Next": "Ask"},
+            "Ask": call("ask", Parameters={}, ResultPath="$.ask", Next="Ready?"),
+            "Ready?": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.ask.state", "StringEquals": "bad", "Next": "Stop"},
+                    {"Variable": "$.ask.state", "StringEquals": "good", "Next": "B"},
+                ],
+                "Default": "Pause",
+            },
+            "Stop": {"Type": "Fail", "Error": "Broken"},
+            "B": call("b", Parameters={}, End=True),
+        },
+        """
+        def m(item):
+            try:
+                invoke_function(A, item)
+            except Exception:
+                pass
+            else:
+                data = item
+                while True:
+                    time.sleep(data["pause"])
+                    ask = invoke_function(ASK, {})
+                    if ask["state"] == "bad":
+                        raise AirflowFailException("Broken")
+                    if ask["state"] == "good":
+                        break
+                    data = {**data, "ask": ask}
+            invoke_function(B, {})
+        """,
+        ("ITEM_WAIT",),
+    ),
+    Case(
         "rules of which none may match, and an end in between",
         {"Q": chosen({"a": "A", "b": "E"}), "A": call("a", End=True), "E": {"Type": "Succeed"}},
         """

@@ -203,3 +203,83 @@ def test_a_call_is_written_once_for_many_ways() -> None:
     assert body.count("dynamodb.put_item(") == 1 and 'dynamodb = AwsBaseHook(client_type="dynamodb").conn' in body
     assert '            dynamodb_2 = answer["x"]\n            run_id_2 = answer["y"]\n' in body
     assert '"dynamodb": {"S": dynamodb_2}, "run_id": {"S": run_id_2}, "run": {"S": run_id}' in " ".join(body.split())
+
+
+FLAGS = [
+    (
+        optimized(
+            "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
+            {
+                "DataSource": {"GlueTable": {"DatabaseName": "d", "TableName": "t"}},
+                "Role": "true",
+                "RulesetNames": ["r"],
+                "AdditionalRunOptions": {"CloudWatchMetricsEnabled": "true"},
+            },
+            End=True,
+        ),
+        ('Role="true"', '"CloudWatchMetricsEnabled": True'),
+    ),
+    (
+        optimized("glue:startJobRun.sync", {"JobName": "j", "JobRunQueuingEnabled": "false"}, End=True),
+        ('"JobRunQueuingEnabled": False',),
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "lines"), FLAGS, ids=["a function", "an operator"])
+def test_a_flag_that_is_a_text_is_what_boto3_takes(state: dict[str, Any], lines: tuple[str, ...]) -> None:
+    made = native({"A": state})
+    assert not reasons(made)
+    assert [line for line in lines if line not in made.source] == []
+
+
+def sdk(action: str, parameters: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return optimized(f"aws-sdk:{action}", parameters, **fields)
+
+
+def test_the_report_names_what_boto3_spells_otherwise_in_a_whole_result() -> None:
+    made = native(
+        {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), "B": call("b", End=True)},
+    )
+    assert not reasons(made)
+    assert "json.loads(json.dumps(response, default=str))" in made.source  # LastModifiedDate
+    why = "The whole result has names as boto3 spells them: ARN for Arn."
+    assert [found.why for found in made.findings if found.code == "ATTRIBUTE_NAMES"] == [why]
+
+
+def test_a_whole_result_with_many_other_names_stays_exact() -> None:
+    parameters = {"ApplicationId": "a", "JobRunId": "j"}
+    made = native({"A": sdk("emrserverless:getJobRun", parameters, Next="B"), "B": call("b", End=True)})
+    assert list(reasons(made)) == ["A"]
+
+
+def test_a_whole_result_with_another_name_stays_exact_in_an_item_whose_states_read_it_by_name() -> None:
+    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), "B": call("b", End=True)}
+    assert list(reasons(native({"M": mapped(body, Next="C"), "C": call("c", Parameters={}, End=True)}))) == ["M"]
+
+
+def test_a_result_that_is_always_there_is_not_read() -> None:
+    whether = {
+        "Type": "Choice",
+        "Choices": [
+            {
+                "And": [
+                    {"Variable": "$.job", "IsPresent": True},
+                    {"Variable": "$.job.JobRun.State", "StringEquals": "SUCCESS"},
+                ],
+                "Next": "B",
+            }
+        ],
+        "Default": "C",
+    }
+    made = native(
+        {
+            "A": sdk("emrserverless:getJobRun", {"ApplicationId": "a", "JobRunId": "j"}, ResultPath="$.job", Next="Q"),
+            "Q": whether,
+            "B": call("b", Parameters={}, End=True),
+            "C": call("c", Parameters={}, End=True),
+        }
+    )
+    assert not reasons(made)
+    assert ')["jobRun"]["state"]' in made.source
+    assert 'return "B" if result == "SUCCESS" else "C"' in made.source

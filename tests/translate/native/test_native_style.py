@@ -322,7 +322,7 @@ CASES = [
             "B": call("b", Parameters={}, End=True),
             "C": call("c", Parameters={}, End=True),
         },
-        ("if len(a) > 0:", "if not len(a) > 1:"),
+        ("if len(a) > 0:", "if len(a) <= 1:"),
     ),
     Case(
         "retries, a delay and a time limit",

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
 from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
-from sfn_provider.asl.jsonpath.syntax import end_of_path, parse_path
+from sfn_provider.asl.jsonpath.syntax import Root, Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.text_cursor import TextCursor
 from sfn_provider.translate.native.data_flow.values import (
     CONTEXT,
+    MEMBER_OF_EACH,
+    SLICE,
+    Absent,
     Array,
     Call,
     Constant,
     Json,
+    Key,
     Object,
     Unresolved,
     Value,
@@ -70,15 +75,42 @@ def path_value(text: str, environment: Environment) -> Value:
         return Unresolved(f"the path {text} has a placeholder without a value")
     if len(parsed.selectors) > MAX_STEPS:
         return Unresolved(f"the path {text[:40]}... has more than {MAX_STEPS} steps")
-    keys = tuple(key for key in parsed.selectors if isinstance(key, str | int))
-    if len(keys) != len(parsed.selectors) or any(isinstance(key, int) and key < 0 for key in keys):
+    keys: tuple[Key, ...] = tuple(takewhile(lambda key: isinstance(key, str | int), parsed.selectors))  # type: ignore[arg-type]
+    several = _several(parsed.selectors[len(keys) :])
+    if several is None or any(isinstance(key, int) and key < 0 for key in keys):
         return Unresolved(f"the path {text} has a filter, a wildcard or a slice")
-    if parsed.root == "variables":
+    found = _found(parsed.root, keys, environment)
+    return Call(several[0], (found, *several[1])) if several and not isinstance(found, Absent | Unresolved) else found
+
+
+def _several(selectors: tuple[Selector, ...]) -> tuple[()] | tuple[str, tuple[Value, ...]] | None:
+    """Return the call, and its arguments behind the array, of what a path reads in an array.
+
+    Args:
+        selectors: what follows the steps that name one value.
+
+    Returns:
+        Nothing where nothing follows; None where there is no such call.
+    """
+    if not selectors:
+        return ()
+    first, *names = selectors
+    if isinstance(first, Wildcard) and names and all(isinstance(name, str) for name in names):
+        return MEMBER_OF_EACH, tuple(constant(name) for name in names)
+    if isinstance(first, Slice) and not names:
+        sides = (first.start, first.end)
+        if None in sides or min(sides) >= 0:  # type: ignore[type-var]
+            return SLICE, tuple(map(constant, sides))
+    return None
+
+
+def _found(root: Root, keys: tuple[Key, ...], environment: Environment) -> Value:
+    if root == "variables":
         known = environment.variables.get(str(keys[0]))
         return (
             Unresolved(f"the variable ${keys[0]} has no value on some way") if known is None else read(known, keys[1:])
         )
-    return read(environment.context if parsed.root == "context" else environment.document, keys)
+    return read(environment.context if root == "context" else environment.document, keys)
 
 
 def template_value(template: Json, environment: Environment) -> Value:
@@ -127,7 +159,8 @@ class _CallReader(TextCursor):
                 self.skip_spaces()
             arguments.append(self.argument(is_template=name.group() == "States.Format" and not arguments))
             self.skip_spaces()
-        return Call(name.group(), tuple(arguments))
+        made = tuple(arguments)
+        return Array(made) if name.group() == "States.Array" else Call(name.group(), made)
 
     def argument(self, is_template: bool) -> Value:
         if self.text.startswith("$", self.position):

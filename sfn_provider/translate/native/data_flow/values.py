@@ -135,6 +135,14 @@ TEMPLATE = "template"
 """The name of the call that stands for a Jinja expression of the user; its arguments are the text of it, and the field
 of the input in whose place it stands."""
 
+MEMBER_OF_EACH = "[*]"
+"""The name of the call that stands for a member of each item of an array; its arguments are the array, and the names of
+the steps in each."""
+
+SLICE = "[:]"
+"""The name of the call that stands for a part of an array; its arguments are the array, the start and the end, of which
+one may be null."""
+
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
 EMPTY = Object(())

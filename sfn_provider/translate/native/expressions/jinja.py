@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
+    MEMBER_OF_EACH,
+    SLICE,
     TEMPLATE,
     Array,
     Call,
@@ -27,7 +29,13 @@ from sfn_provider.translate.native.data_flow.values import (
     steps_of,
 )
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
-from sfn_provider.translate.native.expressions.writer import ExpressionWriter, common_error, ordered_alternatives
+from sfn_provider.translate.native.expressions.writer import (
+    ExpressionWriter,
+    common_error,
+    each_of,
+    ordered_alternatives,
+    slice_of,
+)
 from sfn_provider.translate.native.model import NotNative
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -207,9 +215,19 @@ class JinjaWriter(ExpressionWriter):
             text = f"{inner} if {self._pull(place)} {test} else {text}"
         return f"({text})"
 
+    def _each(self, call: Call) -> str:
+        array, names = each_of(call)
+        if not all(isinstance(name, str) and _IDENTIFIER.fullmatch(name) for name in names):
+            raise NotNative("a template takes from each item only what has a plain name")
+        return f"({self.expression(array)} | map(attribute={self._string('.'.join(map(str, names)))}) | list)"
+
     def _call(self, call: Call) -> str:
         if call.name == TEMPLATE:
             return str(as_json(call.arguments[0]))
+        if call.name == MEMBER_OF_EACH:
+            return self._each(call)
+        if call.name == SLICE:
+            return self.expression(call.arguments[0]) + slice_of(call)
         call = self.plain_call(call)
         writer = _CALLS.get(call.name)
         if writer is None or (call.name == "States.JsonMerge" and len(call.arguments) != 2):
@@ -228,6 +246,7 @@ _CALLS = {
     "States.JsonToString": "macros.json.dumps({0}, separators=(',', ':'), ensure_ascii=false)",
     "States.ArrayLength": "{0} | length",
     "States.ArrayGetItem": "{0}[{1}]",
+    "States.StringSplit": "({0}.split({1}) | select | list)",
     "$string": "({0} if {0} is string else {0} | tojson)",
     "$exists": "({0} is defined)",
     "&": "({0} ~ {1})",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
+    MEMBER_OF_EACH,
+    SLICE,
     TEMPLATE,
     Absent,
     Call,
@@ -18,13 +21,20 @@ from sfn_provider.translate.native.data_flow.values import (
     Object,
     OneOf,
     Source,
+    Unresolved,
     Value,
     as_json,
     steps_of,
 )
-from sfn_provider.translate.native.expressions.conditions import joined_conditions, without_brackets
+from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated, without_brackets
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
-from sfn_provider.translate.native.expressions.writer import ExpressionWriter, common_error, ordered_alternatives
+from sfn_provider.translate.native.expressions.writer import (
+    ExpressionWriter,
+    common_error,
+    each_of,
+    ordered_alternatives,
+    slice_of,
+)
 from sfn_provider.translate.native.model import Import, NotNative
 
 
@@ -54,27 +64,69 @@ class PythonWriter(ExpressionWriter):
     parsed: dict[str, int] = field(default_factory=dict)
     has_ways: bool = False
 
-    def container(self, value: Value, find_missing: Key) -> str:
+    def is_present(self, value: Value) -> str:
+        """Return the test whether a value is there; ``True`` or ``False`` where it is known.
+
+        Raises:
+            NotNative: Python cannot say it in one expression that means the same.
+        """
+        if isinstance(value, Unresolved):
+            raise NotNative(value.why)
+        if isinstance(value, Call) and not value.name.startswith(("States.", TEMPLATE)):
+            raise NotNative(f"whether {self.name_of(value)} finds anything is known only in a run")
+        if isinstance(value, OneOf):
+            return self._is_present_on_its_way(value)
+        start, keys = steps_of(value)
+        is_of_error = isinstance(start, Source) and start.kind == "error" and len(keys) == 1  # it has all of them
+        if isinstance(value, Member) and not is_of_error:
+            return self._has_member(value.base, value.key)
+        return str(not isinstance(value, Absent))
+
+    def _is_present_on_its_way(self, value: OneOf) -> str:
+        """Return the test for one of several values: whether it is there depends on the way that was taken."""
+        tests = {mark: self.is_present(entry) for mark, entry in value.alternatives}
+        if len(tests) < len(value.alternatives):
+            raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
+        if len({*tests.values()}) == 1:
+            return tests[value.alternatives[0][0]]
+        unknown = [(mark, test) for mark, test in tests.items() if test not in ("True", "False")]
+        unknown.sort(key=lambda entry: entry[0] is None)
+        default = unknown.pop()[1] if unknown else tests.get(None, "False")
+        for mark, test in reversed([entry for entry in unknown if entry[1] != default]):
+            default = f"({test} if {self.was_taken(mark)} else {default})"  # type: ignore[arg-type]  # None is last
+        marked = {mark: test for mark, test in tests.items() if mark is not None}
+        missing = [negated(self.was_taken(mark)) for mark, test in marked.items() if test == "False" != default]
+        present = [self.was_taken(mark) for mark, test in marked.items() if test == "True" != default]
+        otherwise = joined_conditions([*missing, *([] if default in ("True", "False") else [default])], "and")
+        return " or ".join(joined_conditions([*present, *([" and ".join(otherwise)] if otherwise else [])], "or"))
+
+    def _has_member(self, value: Value, name: Key) -> str:
         """Return the test whether an object has a member, or an array an item; ``True`` or ``False`` where it is known.
 
         Args:
             value: the object or the array.
-            find_missing: the member, or the index of the item.
+            name: the member, or the index of the item.
         """
         start, keys = steps_of(value)
-        if not isinstance(start, Source):
-            return self._has(self.expression(value), find_missing)
-        place = self.find(start, keys)
-        if isinstance(place.value, Object) and place.value.base is None:
-            return str(any(name == find_missing for name, _ in place.value.members))
-        if place.value is not None:
-            return self._has(self.expression(place.value), find_missing)
-        text = self._root(place)
-        for key in place.path:
-            if not isinstance(key, str):
+        if isinstance(start, Source):
+            place = self.find(start, keys)
+            if isinstance(place.value, Object) and place.value.base is None:
+                return str(any(member == name for member, _ in place.value.members))
+            if place.value is not None:
+                return self._has(self.expression(place.value), name)
+            text, keys = self._root(place), place.path
+        else:
+            text = self.expression(start)
+        for key, following in pairwise((*keys, "")):
+            if following == 0 and isinstance(key, str):
+                text = f"({text}.get({inline(key)}) or [{{}}])"
+            elif key == 0 and text.endswith(" or [{}])"):
+                text += "[0]"
+            elif isinstance(key, str):
+                text += f".get({inline(key)}, {{}})"
+            else:
                 raise NotNative("IsPresent leads through an array")
-            text += f".get({inline(key)}, {{}})"
-        return self._has(text, find_missing)
+        return self._has(text, name)
 
     @staticmethod
     def _has(text: str, key: Key) -> str:
@@ -147,6 +199,10 @@ class PythonWriter(ExpressionWriter):
         return self._taken(f"ti.xcom_pull(task_ids={string(place.task_id)}{key})", place)
 
     def _object(self, value: Object) -> str:
+        start, keys = steps_of(value) if value.base is None else steps_of(value.base)
+        known = self.find(start, keys).value if isinstance(start, Source) else None
+        if isinstance(known, Object):
+            return self._object(Object(tuple({**dict(known.members), **dict(value.members)}.items()), known.base))
         parts = [f"{string(name)}: {self.expression(entry)}" for name, entry in value.members]
         if value.base is not None:
             parts.insert(0, f"**{self._possible(value.base)}")
@@ -175,28 +231,27 @@ class PythonWriter(ExpressionWriter):
     def _call(self, call: Call) -> str:
         if call.name == "States.Format":
             return self._format(call)
+        if call.name == MEMBER_OF_EACH:
+            array, names = each_of(call)
+            return f"[entry{subscripts(names)} for entry in {self.expression(array)}]"
+        if call.name == SLICE:
+            return self.expression(call.arguments[0]) + slice_of(call)
         if call.name == TEMPLATE:
             return self._template(str(as_json(call.arguments[0])))
         if call.name == "&":
             return self._joined(call.arguments)
         if call.name == "$exists":
-            return self._exists(call.arguments[0])
+            return self.is_present(call.arguments[0])
         if call.name in ("and", "or"):
             texts = [without_brackets(self.expression(part)) for part in _operands(call)]
             return f"({f' {call.name} '.join(joined_conditions(texts, call.name))})"
         call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
+        text = text.replace("{*}", ", ".join(["{}"] * len(call.arguments)))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
             raise NotNative(f"{self.name_of(call)} has no Python that means the same")
         self.imports.update(imports)
         return text.format(*map(self.expression, call.arguments))
-
-    def _exists(self, value: Value) -> str:
-        if isinstance(value, Absent):
-            return "False"
-        if not isinstance(value, Member):
-            raise NotNative("$exists of what is no member")
-        return self.container(value.base, value.key)
 
     def _template(self, expression: str) -> str:
         """Return what a Jinja expression is in Python, where it is a name of Airflow's context, with attributes."""
@@ -258,6 +313,9 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "States.ArrayLength": ("len({})", ()),
     "States.ArrayContains": ("({1} in {0})", ()),
     "States.ArrayGetItem": ("{}[{}]", ()),
+    "States.ArrayRange": ("list(range({*}))", ()),
+    "States.StringSplit": ("[part for part in {0}.split({1}) if part]", ()),
+    "States.Base64Encode": ("base64.b64encode({}.encode()).decode()", (("base64", ""),)),
     "States.MathAdd": ("({} + {})", ()),
     "States.JsonMerge": ("{{**{0}, **{1}}}", ()),
     "=": ("({} == {})", ()),

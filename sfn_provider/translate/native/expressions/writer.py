@@ -18,6 +18,8 @@ from sfn_provider.translate.native.data_flow.values import (
     Source,
     Unresolved,
     Value,
+    as_json,
+    constant,
     steps_of,
 )
 from sfn_provider.translate.native.expressions.places import Find, Place
@@ -67,12 +69,26 @@ class ExpressionWriter:
 
     @staticmethod
     def plain_call(call: Call) -> Call:
-        """Return a call without what says nothing: that a merge is not a deep one, that an object may be a text."""
+        """Return a call with the arguments that Python and Jinja take.
+
+        What says nothing is left out: that a merge is not a deep one, that an object may be a text.
+
+        Raises:
+            NotNative: the call means what it means only with arguments that are known only in a run.
+        """
         *others, last = call.arguments or (call,)
-        is_shallow = isinstance(last, Constant) and last.value is False
+        known = last.value if isinstance(last, Constant) else None
         if call.name == "$string" and isinstance(last, Object | Array):
             return Call("States.JsonToString", call.arguments)
-        return Call(call.name, tuple(others)) if call.name == "States.JsonMerge" and is_shallow else call
+        if call.name == "States.JsonMerge" and known is False:
+            return Call(call.name, tuple(others))
+        if call.name == "States.StringSplit" and not (isinstance(known, str) and len(known) == 1):
+            raise NotNative(
+                "States.StringSplit at several characters, or at what is known only in a run, has no Python"
+            )
+        if call.name == "States.ArrayRange" and len(call.arguments) == 3:
+            return Call(call.name, _range_arguments(*call.arguments))
+        return call
 
     @staticmethod
     def name_of(call: Call) -> str:
@@ -111,6 +127,33 @@ class ExpressionWriter:
 
     def _call(self, call: Call) -> str:
         raise NotImplementedError
+
+
+def each_of(call: Call) -> tuple[Value, tuple[Key, ...]]:
+    """Return the array, and the steps in each item, of a call of `MEMBER_OF_EACH`."""
+    array, *names = call.arguments
+    return array, tuple(as_json(name) for name in names)
+
+
+def slice_of(call: Call) -> str:
+    """Return the subscript of a call of `SLICE`, for Python and for Jinja."""
+    start, end = ("" if (side := as_json(part)) is None else str(side) for part in call.arguments[1:])
+    return f"[{start}:{end}]"
+
+
+def _range_arguments(first: Value, last: Value, step: Value) -> tuple[Value, ...]:
+    """Return the arguments of Python's range, which ends before its end.
+
+    Raises:
+        NotNative: the step is known only in a run, or none.
+    """
+    width = step.value if isinstance(step, Constant) else 0
+    if type(width) is not int or not width:
+        raise NotNative("the step of States.ArrayRange is known only in a run")
+    beyond = 1 if width > 0 else -1
+    is_known = isinstance(last, Constant) and type(last.value) is int
+    end = constant(last.value + beyond) if is_known else Call("+" if beyond > 0 else "-", (last, constant(1)))
+    return (first, end) if width == 1 else (first, end, step)
 
 
 def whole_error(value: Object) -> Source | None:

@@ -280,6 +280,8 @@ class ItemBody:
 
         with self._deeper():
             body = lay_out(self._block(scope, scope.start_at, scope.entry, END, append)[0])
+        if not body and not self._is_used(results):
+            return []
         items = self.writer.expression(flow.effective)
         loop = f"for {item if item in self.used else '_'} in {items}"
         if index in self.used:

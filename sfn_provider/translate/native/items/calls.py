@@ -11,11 +11,12 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
-from sfn_provider.translate.native.model import INVOKE, Import
-from sfn_provider.translate.native.nodes import HOOK, NodeMaker
+from sfn_provider.translate.native.model import INVOKE, Import, NotNative
+from sfn_provider.translate.native.nodes import NodeMaker, imports_of
 from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
-from sfn_provider.translate.native.states.python_lines import call_lines, indented
-from sfn_provider.translate.native.states.task_forms import FunctionForm, LambdaForm, choose_poll_form
+from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
+from sfn_provider.translate.native.states.python_lines import call_lines, indented, statement_lines
+from sfn_provider.translate.native.states.task_forms import choose_poll_form
 from sfn_provider.translate.native.states.timing import check_retriers, effective_retrier
 
 _TENACITY = "tenacity"
@@ -95,19 +96,32 @@ class ItemCalls:
         if isinstance(form, FunctionForm) and () in reads:
             form = self.forms[flow.name] = choose_poll_form(flow, reads)
         start = "" if variable is None else f"{variable} = "
+        if isinstance(form, FunctionForm) and form.other_names:
+            raise NotNative(f"boto3 spells the response in another way than Step Functions: {form.other_names[0][0]}")
         if isinstance(form, LambdaForm):
             return self._invocation(form, writer, start)
-        hook, *lines = self.maker.call_of(form, writer)
-        self.clients[hook.partition(" = ")[0]] = hook
-        self.imports.add(HOOK)
-        if variable is None or form.returned is None:
-            return lines
-        lines = [start + lines[0], *lines[1:]]
-        lines[-1] += subscripts(form.returned)
+        self.imports.update(imports_of(form))
+        making, *lines = self.maker.call_of(form, writer)
+        client, _, made = making.partition(" = ")
+        before: list[str] = []
+        if form.role is None:
+            self.clients[client] = making
+        else:  # what the role is may be known only here
+            before += statement_lines(f"{client}_in_role = ", made, self.maker.width)
+            lines[0] = f"{client}_in_role{lines[0].removeprefix(client)}"
+        if variable is not None and form.returned is not None:
+            lines = self._assigned(form, variable, lines)
+        return [*before, *lines]
+
+    def _assigned(self, form: FunctionForm, variable: str, lines: list[str]) -> list[str]:
+        """Return the lines of a call whose answer, as a Task's result, is in a variable."""
+        lines = [f"{variable} = {lines[0]}", *lines[1:]]
+        lines[-1] += subscripts(form.returned or ())
         lines += [f'{variable}.pop("ResponseMetadata")'] if form.returned == () else []
         if form.has_times:
             self.imports.add(("json", ""))
-            lines.append(f"{variable} = json.loads(json.dumps({variable}, default=str))")
+            text = f"json.loads(json.dumps({variable}, default=str))"
+            lines += statement_lines(f"{variable} = ", text, self.maker.width)
         return lines
 
     def _invocation(self, form: LambdaForm, writer: PythonWriter, start: str) -> list[str]:

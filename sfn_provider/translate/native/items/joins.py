@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sfn_provider.asl.model import Branch, Fail, StateMachine
+from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.plan.graph import successors
 
@@ -22,7 +23,8 @@ def find_joins(scope: StateMachine | Branch) -> dict[str, str]:
     for name, state in scope.states.items():
         if isinstance(state, Fail):
             continue
-        ends = state.type == "Succeed" or (getattr(state, "next", None) is None and state.type != "Choice")
+        is_last = state.type == "Succeed" or (getattr(state, "next", None) is None and state.type != "Choice")
+        ends = state.ends if isinstance(state, ExactPart) else is_last
         targets = [*successors(state), *([END] if ends else [])]
         graph.add_edges_from((target, name) for target in targets)
     found = nx.immediate_dominators(graph, END)

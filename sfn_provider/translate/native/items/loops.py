@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.model import Fail
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow, Way
 from sfn_provider.translate.native.data_flow.values import (
     Key,
@@ -83,12 +84,13 @@ class LoopBody(ItemBody):
         if flow.name.startswith(LEAVE):
             return self._leaving[-1](flow.name.removeprefix(LEAVE), way), (END, [])
         if isinstance(flow.state, LoopPart):
-            return self._inner(flow.state, flow, way)
+            return self._inner(flow.state, scope, flow, way)
         return ItemBody._state(self, scope, flow, way, stop, finish)
 
-    def _inner(self, part: LoopPart, flow: StateFlow, way: Way) -> Written:
-        """Write a loop within other states: it is left by ``break``, or to where the function returns."""
-        behind = [name for name in part.targets if not name.startswith(LEAVE)]
+    def _inner(self, part: LoopPart, scope: ScopeFlow, flow: StateFlow, way: Way) -> Written:
+        """Write a loop within other states: it is left by ``break``, to where the function returns, or by a failure."""
+        failures = {name for name in part.targets if isinstance(scope.model.states.get(name), Fail)}
+        behind = [name for name in part.targets if not name.startswith(LEAVE) and name not in failures]
         if len(behind) > 1:
             raise NotNative("its loop stands within others, and leads to several states", part.name)
         exits: list[Arrival] = []
@@ -96,16 +98,16 @@ class LoopBody(ItemBody):
         def leave(target: str, way: Way) -> Statements:
             if target.startswith(LEAVE):
                 return self._leaving[0](target.removeprefix(LEAVE), way)
+            if target in failures:
+                failing = self.evaluator.state(target, scope.model.states[target], way, scope.context)
+                return self._state(scope, failing, way, END, lambda output: [])[0]
             exits.append(Arrival([], self.maker.width, way))
-            return [Later(exits[-1].body)]
+            return [Later(exits[-1].body), "break"]
 
         body = self._while(part, flow.scopes[0], way, leave, exits.clear)
         if not exits:
             return body, (END, [])
-        merged = self._merged(f"{part.name}\0behind", exits)
-        for arrival in exits:
-            arrival.body.append("break")
-        return body, (behind[0], merged)
+        return body, (behind[0], self._merged(f"{part.name}\0behind", exits))
 
     def _while(
         self, part: LoopPart, scope: ScopeFlow, way: Way, leave: Leave, begin: Callable[[], None] = lambda: None

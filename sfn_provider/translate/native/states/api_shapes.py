@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Object,
     Value,
     as_json,
+    constant,
     is_constant,
 )
 from sfn_provider.translate.native.model import NotNative
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "AttributeValue"
 """The shape of DynamoDB's attributes, which AWS SDK integrations spell otherwise: Bool for BOOL, Ss for SS."""
+
+MOST_OTHER_NAMES = 5
+"""The largest number of names in a value that boto3 may spell in another way: the report has them all."""
 
 _TEXT_CALLS = ("States.Format", "&", "States.JsonToString", "$string", "States.UUID", "$uuid")
 """Functions that give text, whatever their arguments."""
@@ -113,6 +118,25 @@ def _member(shape: Shape, name: str, style: ValueStyle) -> str | None:
     members = {style.field(member).casefold(): member for member in shape.members}
     members |= {member.casefold(): member for member in shape.members}
     return members.get(name.casefold())
+
+
+def with_flags(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
+    """Return parameters with the texts ``true`` and ``false`` of flags as what they stand for, which boto3 wants.
+
+    Step Functions takes both; published definitions have texts for flags of Glue.
+
+    Args:
+        shape: the operation's input.
+        value: the Task's parameters.
+        style: how the integration spells fields.
+    """
+    if isinstance(value, Object):
+        members = tuple((name, with_flags(_inner(shape, name, style), entry, style)) for name, entry in value.members)
+        return Object(members, value.base)
+    if isinstance(value, Array):
+        return Array(tuple(with_flags(_inner(shape, 0, style), item, style) for item in value.items))
+    is_flag = shape is not None and shape.type_name == "boolean" and isinstance(value, Constant)
+    return constant(value.value == "true") if is_flag and value.value in ("true", "false") else value
 
 
 def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
@@ -204,8 +228,8 @@ def _spell_constant(kind: str, value: Constant) -> Value:
     return value
 
 
-def has_times(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) -> bool:
-    """Whether there are times in a part of a result, which Python has as objects.
+def part_of(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) -> Shape | None:
+    """Return the shape of a part of a result.
 
     Args:
         shape: the operation's output.
@@ -214,15 +238,56 @@ def has_times(shape: Shape | None, names: tuple[Key, ...], style: ValueStyle) ->
     """
     for name in names:
         shape = _inner(shape, name, style)
-    return shape is not None and not _is_spelled_alike(shape, style)
+    return shape
+
+
+def has_times(shape: Shape | None, style: ValueStyle) -> bool:
+    """Whether there are times in a part of a result, which Python has as objects.
+
+    Args:
+        shape: the part's.
+        style: how the integration spells fields.
+    """
+    return shape is not None and not _is_spelled_alike(shape, style, names=True)
+
+
+def other_names(
+    shape: Shape | None, style: ValueStyle, seen: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, str]]:
+    """Iterate over the names of members anywhere in a shape that Step Functions spells in another way than boto3.
+
+    Args:
+        shape: the shape.
+        style: how the integration spells fields.
+        seen: the names of the shapes around it.
+
+    Yields:
+        boto3's name, and Step Functions'.
+    """
+    if shape is None or shape.name in seen or shape.name == ATTRIBUTE:
+        return
+    seen |= {shape.name}
+    for name, inner in getattr(shape, "members", {}).items():
+        if style.field(name) != name:
+            yield name, style.field(name)
+        yield from other_names(inner, style, seen)
+    if shape.type_name in ("list", "map"):
+        yield from other_names(_inner(shape, 0, style), style, seen)
 
 
 def _is_spelled_alike(
-    shape: Shape, style: ValueStyle, seen: frozenset[str] = frozenset(), *, times: bool = False
+    shape: Shape, style: ValueStyle, seen: frozenset[str] = frozenset(), *, times: bool = False, names: bool = False
 ) -> bool:
     """Whether names and types in a shape are the same in Step Functions and in boto3.
 
     Bytes inside of a structure, as an item of DynamoDB may have them, are no JSON: the task fails.
+
+    Args:
+        shape: the shape.
+        style: how the integration spells fields.
+        seen: the names of the shapes around it.
+        times: whether times do not count.
+        names: whether names do not count.
     """
     if shape.name in seen or shape.type_name in _SCALARS or (seen and shape.type_name == "blob"):
         return True
@@ -233,12 +298,12 @@ def _is_spelled_alike(
     seen |= {shape.name}
     if shape.type_name == "structure":
         return all(
-            style.field(name) == name and _is_spelled_alike(inner, style, seen, times=times)
+            (names or style.field(name) == name) and _is_spelled_alike(inner, style, seen, times=times, names=names)
             for name, inner in shape.members.items()
         )
     if shape.type_name == "map":
-        return _is_spelled_alike(shape.value, style, seen, times=times)
-    return shape.type_name == "list" and _is_spelled_alike(shape.member, style, seen, times=times)
+        return _is_spelled_alike(shape.value, style, seen, times=times, names=names)
+    return shape.type_name == "list" and _is_spelled_alike(shape.member, style, seen, times=times, names=names)
 
 
 def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) -> tuple[Key, ...]:
@@ -250,7 +315,7 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         style: how the integration spells fields.
 
     Raises:
-        NotNative: the value there is another one in botocore's response.
+        NotNative: the value there is another one in botocore's response, but for a few names in it.
     """
     spelled: list[Key] = []
     for key in keys:
@@ -264,7 +329,8 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         shape = _inner(shape, key, style)
         if shape is None and len(spelled) < len(keys):
             raise NotNative(f"the response has no {'.'.join(map(str, keys))}")
-    if shape is None or not _is_spelled_alike(shape, style, times=True):
+    few = len(dict(other_names(shape, style))) <= MOST_OTHER_NAMES
+    if shape is None or not _is_spelled_alike(shape, style, times=True, names=few):
         raise NotNative(f"boto3 spells {'.'.join(map(str, keys)) or 'the response'} in another way than Step Functions")
     return tuple(spelled)
 

@@ -16,12 +16,13 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import expression_value
 from sfn_provider.translate.native.data_flow.templates import path_value
 from sfn_provider.translate.native.data_flow.values import (
-    Absent,
+    EMPTY,
     Key,
+    Member,
+    OneOf,
     Source,
     Value,
     reads_of,
-    steps_of,
 )
 from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated, without_brackets
 from sfn_provider.translate.native.expressions.python import PythonWriter
@@ -161,22 +162,17 @@ def _test(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: Pyt
 
 
 def _is_present(variable: Value, wanted: bool, writer: PythonWriter) -> str:
-    start, keys = steps_of(variable)
-    if isinstance(variable, Absent) or not isinstance(start, Source) or not keys:
-        return str(wanted is not isinstance(variable, Absent))
-    text = writer.container(container_of(variable), keys[-1])
-    if wanted:
-        return text
+    text = writer.is_present(variable)
     if text in _KNOWN:
-        return str(text != "True")
-    is_member = text.startswith(f"{inline(keys[-1])} in ")
-    return f"{inline(keys[-1])} not in {text.split(' in ', 1)[1]}" if is_member else f"not {text}"
+        return str(text == str(wanted))
+    return text if wanted else negated(text)
 
 
-def container_of(value: Value) -> Value:
-    """Return the value of which another is a member."""
-    base: Value = getattr(value, "base", value)
-    return base
+def _needed_for_presence(value: Value) -> Value:
+    """Return what has to be read to know whether a value is there: of a member the value that may have it."""
+    if isinstance(value, OneOf):
+        return OneOf(tuple((mark, _needed_for_presence(entry)) for mark, entry in value.alternatives))
+    return value.base if isinstance(value, Member) else EMPTY
 
 
 def _match(comparison: Comparison, rule: ChoiceRule, flow: StateFlow, writer: PythonWriter) -> str:
@@ -229,7 +225,7 @@ def values_of_rule(rule: ChoiceRule, flow: StateFlow) -> Iterator[Value]:
         yield expression_value(jsonata_source(rule.condition), flow.environment)
     if rule.variable is not None:
         variable = variable_of(rule, flow)
-        yield container_of(variable) if rule.comparison == "IsPresent" else variable
+        yield _needed_for_presence(variable) if rule.comparison == "IsPresent" else variable
         # AWS accepts a rule with a Variable alone.
         if rule.comparison is not None and COMPARISONS[rule.comparison].operand_is_path:
             yield path_value(str(rule.operand), flow.environment)

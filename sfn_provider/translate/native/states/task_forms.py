@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.placeholders import fill_partition
@@ -16,155 +16,53 @@ from sfn_provider.translate.native.data_flow.values import (
     Constant,
     Key,
     Object,
-    Source,
     Unresolved,
     Value,
     constant,
-    read,
     walk,
 )
-from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table import (
-    JsonText,
     NotExpressible,
     OperatorRow,
     TextOf,
     assign_arguments,
     find_operator,
     find_unused,
-    read_result,
 )
-from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.states.api_shapes import (
     find_call,
     has_times,
     is_text,
+    other_names,
+    part_of,
     prepared_parameters,
     spell_parameters,
     spell_result,
     to_tree,
+    with_flags,
+)
+from sfn_provider.translate.native.states.credentials import role_of
+from sfn_provider.translate.native.states.forms import (
+    FunctionForm,
+    LambdaForm,
+    OperatorForm,
+    TaskForm,
+    class_name,
+    leaves,
 )
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
     from sfn_provider.asl.model import Task
+    from sfn_provider.integrations.integration import Integration
 
 _FILES = (".sql", ".json", ".yaml", ".yml", ".sh", ".hql", ".toml")
 """Endings of texts that Airflow reads as the names of template files."""
 
 _JSON_KINDS = ("json", "text", "text_map", "event_entries")
 """Kinds of arguments that take a value of any type, written as text."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorForm:
-    """A Task as an operator.
-
-    Args:
-        row: the operator.
-        arguments: its arguments: trees in which `Value`, `JsonText` and `TextOf` may stand.
-        parameters: the names of the Task's parameters.
-        computed: the arguments that a template, whose value is a text, cannot say: they have the output of a task.
-    """
-
-    row: OperatorRow
-    arguments: dict[str, Any] = field(compare=False)
-    parameters: tuple[str, ...] = ()
-    computed: tuple[str, ...] = ()
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The paths that the whole result has."""
-        return tuple(text for text, returned in self.row.returns.items() if not returned.optional)
-
-    @property
-    def has_whole_text(self) -> bool:
-        """Whether an argument is the text, or the JSON text, of a whole input or result."""
-        texts = [leaf.value for leaf in leaves(self.arguments) if isinstance(leaf, TextOf)]
-        return any(isinstance(value, Source) for value in texts)
-
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place | None:
-        """Return where a path of the result is found; None where the operator returns only parts of what is there.
-
-        Raises:
-            NotNative: the operator does not return it.
-        """
-        found = read_result(self.row, keys)
-        if found is None and any(parse_path(text)[: len(keys)] == keys for text in self.row.returns):
-            return None
-        if found is None:
-            what = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
-            raise NotNative(f"{class_name(self.row)} does not return {what} of the result")
-        returned, rest = found
-        if returned.source == "constant":
-            return Place(task_id, value=read(constant(returned.constant), rest))
-        if returned.source == "argument":
-            return Place(task_id, value=read(from_tree(self.arguments[returned.argument]), rest))
-        return Place(task_id, "json" if returned.source == "json" else "value", (*returned.path, *rest), returned.xcom)
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionForm:
-    """A Task as a function that calls boto3.
-
-    Args:
-        client: boto3's name of the service.
-        method: the method of its client.
-        parameters: the arguments of the call.
-        returned: the path into the response that the function returns; None where nobody reads it.
-        reads: the path into the response by that into the Task's result.
-        has_times: whether there are times in what is read, which become texts.
-    """
-
-    client: str
-    method: str
-    parameters: Value
-    returned: tuple[Key, ...] | None
-    reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
-    has_times: bool = False
-
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
-        """Return where a path of the result is found.
-
-        Raises:
-            NotNative: the path was not among those that the function was made for.
-        """
-        if keys not in self.reads or self.returned is None:
-            raise NotNative("the response is read in a way that was not foreseen")
-        return Place(task_id, path=self.reads[keys][len(self.returned) :])
-
-
-@dataclass(frozen=True, slots=True)
-class LambdaForm:
-    """A Task as a function that calls a Lambda function, for polling.
-
-    Args:
-        function: the function's name or ARN.
-        payload: its input.
-        prefix: the path of the function's answer in the Task's result.
-    """
-
-    function: Value
-    payload: Value
-    prefix: tuple[Key, ...]
-
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
-        """Return where a path of the result is found.
-
-        Raises:
-            NotNative: it is beside the function's answer.
-        """
-        if keys[: len(self.prefix)] != self.prefix:
-            raise NotNative("what Lambda says beside the function's answer is read")
-        return Place(task_id, path=keys[len(self.prefix) :])
-
-
-TaskForm = OperatorForm | FunctionForm | LambdaForm
-
-
-def class_name(row: OperatorRow) -> str:
-    """Return the name of an operator's class."""
-    return row.operator.rpartition(".")[2]
 
 
 def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Versions) -> TaskForm:
@@ -179,9 +77,9 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
         NotNative: there is no form that does what the Task does.
     """
     state: Task = flow.state  # type: ignore[assignment]
-    if state.credentials is not None:
-        raise NotNative("Credentials name a role: an operator needs an Airflow connection that has it")
     resource = parse_resource(fill_partition(state.resource))
+    if state.credentials is not None:
+        return _form_in_role(flow, resource, reads)
     if is_function(resource):
         name, parameters = "lambda", _function_parameters(state.resource, flow.effective)
         resource = parse_resource("arn:aws:states:::lambda:invoke")
@@ -212,9 +110,9 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
         NotNative: no short function does what the Task does.
     """
     state: Task = flow.state  # type: ignore[assignment]
-    if state.credentials is not None:
-        raise NotNative("Credentials name a role: an operator needs an Airflow connection that has it")
     resource = parse_resource(fill_partition(state.resource))
+    if state.credentials is not None:
+        return _form_in_role(flow, resource, reads)
     _check_resolved(flow.effective)
     if is_function(resource):
         return LambdaForm(constant(state.resource), flow.effective, ())
@@ -232,6 +130,19 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
             form.place("", keys)
         return form
     return _function_form(resource, flow.effective, reads)
+
+
+def _form_in_role(flow: StateFlow, resource: Resource, reads: Sequence[tuple[Key, ...]]) -> FunctionForm:
+    """Return the form of a Task whose Credentials name a role: operators take that of their connection.
+
+    Raises:
+        NotNative: it is no single call of boto3.
+    """
+    role = role_of(flow)
+    if role is None or is_function(resource) or resource.pattern != "request_response" or resource.action is None:
+        raise NotNative("Credentials name a role: the operator needs an Airflow connection that has it")
+    _check_resolved(role)
+    return replace(_function_form(resource, flow.effective, reads), role=role)
 
 
 def is_function(resource: Resource) -> bool:
@@ -262,7 +173,9 @@ def _operator_form(
     if not isinstance(parameters, Object) or parameters.base is not None:
         raise NotNative("the parameters are known only in a run")
     _check_resolved(parameters)
-    computed = _find_computed(row, resource, parameters)
+    integration, operation = find_call(resource)
+    parameters = with_flags(operation.input_shape, parameters, integration.style)
+    computed = _find_computed(row, integration, operation, parameters)
     try:
         arguments = assign_arguments(row, to_tree(parameters))
     except NotExpressible as refusal:
@@ -289,13 +202,14 @@ def _check_resolved(parameters: Value) -> None:
             raise NotNative(part.why)
 
 
-def _find_computed(row: OperatorRow, resource: Resource, parameters: Value) -> tuple[str, ...]:
+def _find_computed(
+    row: OperatorRow, integration: Integration, operation: OperationModel, parameters: Value
+) -> tuple[str, ...]:
     """Return the arguments with values that are no texts in a run, which Jinja would write as texts.
 
     Raises:
         NotNative: an argument is no template field, or has texts of values beside those.
     """
-    integration, operation = find_call(resource)
     found: dict[str, None] = {}
     for names, _ in _dynamic_leaves(parameters):
         argument = next((row.arguments[name] for name in _prefixes(names) if name in row.arguments), None)
@@ -342,18 +256,6 @@ def _looks_like_a_file(leaf: Any) -> bool:
     return isinstance(text, str) and text.endswith(_FILES)
 
 
-def leaves(tree: Any) -> Iterator[Any]:
-    """Yield what stands in the objects and arrays of an argument, at any depth."""
-    if isinstance(tree, dict):
-        for entry in tree.values():
-            yield from leaves(entry)
-    elif isinstance(tree, list):
-        for entry in tree:
-            yield from leaves(entry)
-    else:
-        yield tree
-
-
 def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[Key, ...]]) -> FunctionForm:
     from botocore import xform_name
 
@@ -361,16 +263,22 @@ def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[
 
     integration, operation = find_call(resource)
     _check_resolved(parameters)
-    parameters = prepared_parameters(integration, parameters)
+    parameters = prepared_parameters(integration, with_flags(operation.input_shape, parameters, integration.style))
     is_changed = integration.result is not unchanged_response or integration.finish is not None
     if reads and is_changed:
         raise NotNative(f"Step Functions changes the result of {integration.name}")
     spelled = spell_parameters(operation.input_shape, parameters, integration.style)
     paths = {keys: spell_result(operation.output_shape, keys, integration.style) for keys in reads}
-    times = any(has_times(operation.output_shape, keys, integration.style) for keys in reads)
-    returned = _common_path(list(paths.values()))
-    method = xform_name(integration.operation)
-    return FunctionForm(integration.client, method, spelled, returned, paths, times)
+    parts = [part_of(operation.output_shape, keys, integration.style) for keys in reads]
+    return FunctionForm(
+        integration.client,
+        xform_name(integration.operation),
+        spelled,
+        _common_path(list(paths.values())),
+        paths,
+        any(has_times(part, integration.style) for part in parts),
+        tuple(dict.fromkeys(names for part in parts for names in other_names(part, integration.style))),
+    )
 
 
 def _common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:
@@ -382,14 +290,3 @@ def _common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:
         same = [left for left, right in zip(common, path, strict=False) if left == right]
         common = common[: len(same)] if common[: len(same)] == path[: len(same)] else ()
     return common
-
-
-def from_tree(tree: Any) -> Value:
-    """Return the value of a tree of `to_tree`, also with `JsonText` and `TextOf` in it."""
-    if isinstance(tree, dict):
-        return Object(tuple((name, from_tree(entry)) for name, entry in tree.items()))
-    if isinstance(tree, list):
-        return Array(tuple(map(from_tree, tree)))
-    if isinstance(tree, JsonText | TextOf):
-        return from_tree(tree.value)
-    return tree if isinstance(tree, Value) else constant(tree)

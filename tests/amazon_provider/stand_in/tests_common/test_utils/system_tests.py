@@ -1,4 +1,4 @@
-"""Makes a test of an example DAG: a run of it, against moto instead of AWS."""
+"""Makes a test of an example DAG: a run of it, against the package's own server and moto's instead of AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ POLL_SECONDS = 1
 def get_test_run(dag: Any) -> Callable[..., None]:
     """Make the test."""
 
-    def test_run(airflow_db: None, executing_aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.stepfunctions(time="real")
+    @pytest.mark.usefixtures("airflow_db", "aws", "stepfunctions")
+    def test_run(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SYSTEM_TESTS_ENV_ID", "example")
         monkeypatch.setenv("ROLE_ARN", ROLE_ARN)
         for task in dag.tasks:

@@ -1,0 +1,159 @@
+"""Defines the forms of a Task in a native DAG: operator, call of boto3, call of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfn_provider.translate.native.data_flow.values import (
+    Array,
+    Key,
+    Object,
+    Source,
+    Value,
+    constant,
+    read,
+)
+from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.model import NotNative
+from sfn_provider.translate.native.operator_table import JsonText, OperatorRow, TextOf, read_result
+from sfn_provider.translate.native.operator_table.arguments import parse_path
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorForm:
+    """A Task as an operator.
+
+    Args:
+        row: the operator.
+        arguments: its arguments: trees in which `Value`, `JsonText` and `TextOf` may stand.
+        parameters: the names of the Task's parameters.
+        computed: the arguments that a template, whose value is a text, cannot say: they have the output of a task.
+    """
+
+    row: OperatorRow
+    arguments: dict[str, Any] = field(compare=False)
+    parameters: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The paths that the whole result has."""
+        return tuple(text for text, returned in self.row.returns.items() if not returned.optional)
+
+    @property
+    def has_whole_text(self) -> bool:
+        """Whether an argument is the text, or the JSON text, of a whole input or result."""
+        texts = [leaf.value for leaf in leaves(self.arguments) if isinstance(leaf, TextOf)]
+        return any(isinstance(value, Source) for value in texts)
+
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place | None:
+        """Return where a path of the result is found; None where the operator returns only parts of what is there.
+
+        Raises:
+            NotNative: the operator does not return it.
+        """
+        found = read_result(self.row, keys)
+        if found is None and any(parse_path(text)[: len(keys)] == keys for text in self.row.returns):
+            return None
+        if found is None:
+            what = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+            raise NotNative(f"{class_name(self.row)} does not return {what} of the result")
+        returned, rest = found
+        if returned.source == "constant":
+            return Place(task_id, value=read(constant(returned.constant), rest))
+        if returned.source == "argument":
+            return Place(task_id, value=read(from_tree(self.arguments[returned.argument]), rest))
+        return Place(task_id, "json" if returned.source == "json" else "value", (*returned.path, *rest), returned.xcom)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionForm:
+    """A Task as a function that calls boto3.
+
+    Args:
+        client: boto3's name of the service.
+        method: the method of its client.
+        parameters: the arguments of the call.
+        returned: the path into the response that the function returns; None where nobody reads it.
+        reads: the path into the response by that into the Task's result.
+        has_times: whether there are times in what is read, which become texts.
+        other_names: names in what is read as boto3 and as Step Functions spells them, where these are not the same.
+        role: the ARN of the role that makes the call; None for that of the connection.
+    """
+
+    client: str
+    method: str
+    parameters: Value
+    returned: tuple[Key, ...] | None
+    reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
+    has_times: bool = False
+    other_names: tuple[tuple[str, str], ...] = ()
+    role: Value | None = None
+
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+        """Return where a path of the result is found.
+
+        Raises:
+            NotNative: the path was not among those that the function was made for.
+        """
+        if keys not in self.reads or self.returned is None:
+            raise NotNative("the response is read in a way that was not foreseen")
+        return Place(task_id, path=self.reads[keys][len(self.returned) :])
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaForm:
+    """A Task as a function that calls a Lambda function, for polling.
+
+    Args:
+        function: the function's name or ARN.
+        payload: its input.
+        prefix: the path of the function's answer in the Task's result.
+    """
+
+    function: Value
+    payload: Value
+    prefix: tuple[Key, ...]
+
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+        """Return where a path of the result is found.
+
+        Raises:
+            NotNative: it is beside the function's answer.
+        """
+        if keys[: len(self.prefix)] != self.prefix:
+            raise NotNative("what Lambda says beside the function's answer is read")
+        return Place(task_id, path=keys[len(self.prefix) :])
+
+
+TaskForm = OperatorForm | FunctionForm | LambdaForm
+
+
+def class_name(row: OperatorRow) -> str:
+    """Return the name of an operator's class."""
+    return row.operator.rpartition(".")[2]
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """Yield what stands in the objects and arrays of an argument, at any depth."""
+    if isinstance(tree, dict):
+        for entry in tree.values():
+            yield from leaves(entry)
+    elif isinstance(tree, list):
+        for entry in tree:
+            yield from leaves(entry)
+    else:
+        yield tree
+
+
+def from_tree(tree: Any) -> Value:
+    """Return the value of a tree of `to_tree`, also with `JsonText` and `TextOf` in it."""
+    if isinstance(tree, dict):
+        return Object(tuple((name, from_tree(entry)) for name, entry in tree.items()))
+    if isinstance(tree, list):
+        return Array(tuple(map(from_tree, tree)))
+    if isinstance(tree, JsonText | TextOf):
+        return from_tree(tree.value)
+    return tree if isinstance(tree, Value) else constant(tree)
