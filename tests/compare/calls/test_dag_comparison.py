@@ -127,6 +127,22 @@ def test_a_placeholder_names_no_region(first: dict[str, Any], tmp_path: Path) ->
     assert found.agrees, found.findings
 
 
+def test_lengths_are_the_service_s_to_check(tmp_path: Path) -> None:
+    query = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:kendra:query",
+        "Parameters": {"IndexId": "shorter than 36", "QueryText.$": "$.text"},
+        "End": True,
+    }
+    definition = {"StartAt": "Query", "States": {"Query": query}}
+    dag_file = tmp_path / "dag.py"
+    source = translate(definition, dag_id="query", style="native").source
+    dag_file.write_text(source, encoding="utf-8")
+    assert compare_dag(definition, dag_file).agrees
+    dag_file.write_text(source.replace('IndexId="shorter than 36"', "IndexId=36"), encoding="utf-8")
+    assert kinds(compare_dag(definition, dag_file)) == {"different outcome", "missing call"}
+
+
 def test_all_known_differences_of_the_pipeline_by_hand_are_found_and_no_other() -> None:
     definition = (REPOSITORY / "dags" / "sales_pipeline.asl.json").read_text(encoding="utf-8")
     found = compare_dag(definition, BY_HAND)
