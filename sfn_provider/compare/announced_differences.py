@@ -40,11 +40,13 @@ _PARAMETER = Announcement(("different parameter",))
 _LATER_PARAMETER = Announcement(later=("different parameter",))
 _NOT_CALLED = Announcement(("missing call", "red run", "different failure"), ("missing call",))
 _RETRIED: tuple[Effect, ...] = ("number of calls", "green run", "different failure")
+_OTHER_WAY: tuple[Effect, ...] = ("unexpected call", "missing call", "green run", "red run", "different failure")
+"""What follows where one side goes on, and the other takes the way of an error."""
 _STOPPED_LATE = Announcement(("unexpected call", "number of calls"), only="failed")
 
 ANNOUNCEMENTS: Mapping[str, Announcement] = {
-    "RETRY_BY_NAME": Announcement(_RETRIED, ("unexpected call", "missing call"), only="repeated"),
-    "RETRIERS": Announcement((*_RETRIED, "red run"), ("unexpected call", "missing call"), only="repeated"),
+    "RETRY_BY_NAME": Announcement(_RETRIED, _OTHER_WAY, only="repeated"),
+    "RETRIERS": Announcement((*_RETRIED, "red run"), _OTHER_WAY, only="repeated"),
     "POLLING": Announcement(("number of calls", "red run"), ("missing call",), only="failed"),
     "BLOCKING_LOOP": Announcement(("number of calls",)),
     "LOOP_IN_ONE_TASK": Announcement(("number of calls",)),

@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-# RFC 3339, upper-case T and Z required; Source: states-language.net, "Timestamps".
-_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+# RFC 3339, upper-case T and Z required; Source: states-language.net, "Timestamps". Nanoseconds are recorded, and more
+# digits Java's DateTimeFormatter.ISO_OFFSET_DATE_TIME does not take, by which AWS names the format.
+_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 @lru_cache(maxsize=256)
@@ -19,6 +20,12 @@ def format_time(at: float) -> str:
 
 def parse_time(text: str) -> float | None:
     """Parse an RFC 3339 timestamp to seconds since the epoch; None where the text is none."""
+    nanoseconds = parse_nanoseconds(text)
+    return None if nanoseconds is None else nanoseconds / 10**9
+
+
+def parse_nanoseconds(text: str) -> int | None:
+    """Parse an RFC 3339 timestamp to nanoseconds since the epoch, exactly; None where the text is none."""
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         return None
@@ -26,4 +33,4 @@ def parse_time(text: str) -> float | None:
         base = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00"))
     except ValueError:
         return None
-    return base.timestamp() + float(match[2] or 0)
+    return int(base.timestamp()) * 10**9 + int((match[2] or "").ljust(9, "0"))

@@ -46,6 +46,7 @@ MACHINE = {
     },
 }
 FAILS: Answers = {"First": ("Down",)}
+BOTH_FAIL: Answers = {"First": ("Down",), "Repair": ("Down",)}
 RIGHT_FAILS: Answers = {"First": ({"n": 2},), "Right": ("Down",)}
 
 
@@ -76,6 +77,8 @@ CASES = [
     Case("a call after retries", "unexpected call", "Second", "Second", ("RETRY_BY_NAME",), FAILS, (), RETRIED),
     Case("a call that no retry leads to", "unexpected call", "Second", "Second", (), FAILS),
     Case("a handler that does not run", "missing call", "Repair", None, ("RETRY_BY_NAME",), FAILS, (), RETRIED),
+    Case("a failure after retries", "different outcome", "Repair", None, ("RETRY_BY_NAME",), BOTH_FAIL, (), RETRIED),
+    Case("a failure that no retry prevents", "different outcome", "Repair", None, (), BOTH_FAIL),
     Case("a handler that runs for no error", "unexpected call", "Repair", "Repair", ()),
     Case("a caught error", "different outcome", None, "First", ("CATCH_RUN_STATE",), FAILS, ("First",)),
     Case("a task that fails where its state does not", "different outcome", None, "First", (), {}, ("First",)),

@@ -59,6 +59,18 @@ def _region(machine_run: MachineRun) -> str:
     """The region of the functions and other resources that the machine names; us-east-1 where it names none."""
     for call in machine_run.calls:
         region = parse_resource(call.resource).region
-        if region is not None and "${" not in region:
+        if region is not None and _is_region(region):
             return region
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def _is_region(name: str) -> bool:
+    """Whether boto3 takes a part of an ARN for a region: it may be ``${AWS::Region}`` or ``<region>``."""
+    from botocore.exceptions import InvalidRegionError
+    from botocore.utils import validate_region_name
+
+    try:
+        validate_region_name(name)
+    except InvalidRegionError:
+        return False
+    return True

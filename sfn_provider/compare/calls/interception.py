@@ -128,6 +128,9 @@ class CallRecorder:
 def intercept_calls(recorder: CallRecorder, region: str) -> Iterator[None]:
     """Catches every call of boto3 and aiobotocore, without any credentials.
 
+    Lengths and ranges of arguments are not checked. Those of a state machine's call are the service's to check, which
+    on the machine's side nobody plays: the two sides would end differently by values that a case has made up.
+
     Args:
         recorder: answers the calls.
         region: the region of clients whose connection names none.
@@ -159,6 +162,7 @@ def intercept_calls(recorder: CallRecorder, region: str) -> Iterator[None]:
         patch.dict(os.environ, {**environment, **_CREDENTIALS, **regions}, clear=True),
         patch.object(botocore.client.BaseClient, "_make_api_call", answer),
         patch.object(aiobotocore.client.AioBaseClient, "_make_api_call", answer_async),
+        patch("botocore.validate.range_check"),
         share_service_models(),
     ):
         yield

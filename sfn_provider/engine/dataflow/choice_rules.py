@@ -15,7 +15,7 @@ from sfn_provider.asl.java_values import utf16_units
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.timestamps import parse_time
+from sfn_provider.engine.timestamps import parse_nanoseconds
 from sfn_provider.exceptions import StatesError
 
 RulePredicate = Callable[[Scope], bool]
@@ -33,7 +33,7 @@ def is_whole_number(value: Json) -> TypeGuard[int | float]:
 
 def is_timestamp(value: Json) -> bool:
     """Return True for text that holds an RFC 3339 timestamp."""
-    return isinstance(value, str) and parse_time(value) is not None
+    return isinstance(value, str) and parse_nanoseconds(value) is not None
 
 
 _RELATIONS: dict[Relation, Callable[[Any, Any], bool]] = {
@@ -52,7 +52,7 @@ _ACCEPTS: dict[Kind, Callable[[Json], bool]] = {
 }
 """What both sides of a comparison must be, or the comparison is false."""
 
-_CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {"timestamp": parse_time, "string": utf16_units}
+_CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {"timestamp": parse_nanoseconds, "string": utf16_units}
 """What is compared in place of the values, where it is not they themselves."""
 
 _TESTS: dict[str, Callable[[Json], bool]] = {

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
-from sfn_provider.translate.native.data_flow.values import INPUT, Key, Member, Object, Source, Value, read, write
+from sfn_provider.translate.native.data_flow.values import (
+    INPUT,
+    NO_OBJECT,
+    Key,
+    Member,
+    Object,
+    Source,
+    Value,
+    read,
+    write,
+)
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
@@ -66,7 +76,7 @@ class PlannedStates:
         """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
         if source == INPUT:
             if keys and isinstance(keys[0], int):
-                raise NotNative("the execution's input is an array, and a run's configuration an object")
+                raise NotNative(NO_OBJECT)
             return Place("", path=keys, is_container=not keys)
         known = (*self.tasks_of_pass, *self.parts, *self.merges)
         if source.kind == "result" and source.state in known:

@@ -103,28 +103,44 @@ def test_what_is_made_of_a_task_token_agrees(tmp_path: Path) -> None:
     assert found.agrees, found.findings
 
 
-def test_a_placeholder_for_the_partition_names_no_region(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"Resource": "arn:${AWS::Partition}:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}},
+        {"Resource": "arn:aws:lambda:<region>:<account_id>:function:f"},
+        {"Resource": "arn:aws:lambda:${AWS::Region}:123456789012:function:f"},
+    ],
+    ids=["a partition", "a region in angle brackets", "a region"],
+)
+def test_a_placeholder_names_no_region(first: dict[str, Any], tmp_path: Path) -> None:
     parameters = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:tell", "Message": "done"}
-    tell = {
-        "Type": "Task",
-        "Resource": "arn:${AWS::Partition}:states:::sns:publish",
-        "Parameters": parameters,
-        "End": True,
-    }
-    definition = {"StartAt": "Tell", "States": {"Tell": tell}}
+    publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
+    call = {"Type": "Task", **first, "ResultPath": None, "Next": "Tell"}
+    definition = {"StartAt": "Call", "States": {"Call": call, "Tell": publish}}
     dag_file = tmp_path / "dag.py"
     translation = translate(definition, dag_id="tell", style="native")
     dag_file.write_text(translation.source, encoding="utf-8")
     assert "SnsPublishOperator" in translation.source
-    found = compare_dag(
-        definition,
-        dag_file,
-        cases={
-            "StateMachines": {"M": {"TestCases": {"told": {"Tell": "Told"}}}},
-            "MockedResponses": {"Told": {"0": {"Return": {"MessageId": "m-1"}}}},
-        },
-    )
+    responses = {"Called": {"0": {"Return": {}}}, "Told": {"0": {"Return": {"MessageId": "m-1"}}}}
+    machines = {"M": {"TestCases": {"told": {"Call": "Called", "Tell": "Told"}}}}
+    found = compare_dag(definition, dag_file, cases={"StateMachines": machines, "MockedResponses": responses})
     assert found.agrees, found.findings
+
+
+def test_lengths_are_the_service_s_to_check(tmp_path: Path) -> None:
+    query = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:kendra:query",
+        "Parameters": {"IndexId": "shorter than 36", "QueryText.$": "$.text"},
+        "End": True,
+    }
+    definition = {"StartAt": "Query", "States": {"Query": query}}
+    dag_file = tmp_path / "dag.py"
+    source = translate(definition, dag_id="query", style="native").source
+    dag_file.write_text(source, encoding="utf-8")
+    assert compare_dag(definition, dag_file).agrees
+    dag_file.write_text(source.replace('IndexId="shorter than 36"', "IndexId=36"), encoding="utf-8")
+    assert kinds(compare_dag(definition, dag_file)) == {"different outcome", "missing call"}
 
 
 def test_all_known_differences_of_the_pipeline_by_hand_are_found_and_no_other() -> None:

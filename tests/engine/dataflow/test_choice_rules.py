@@ -233,6 +233,15 @@ def test_text_is_ordered_by_units_of_utf_16_as_java_does(name: str, suffix: str,
     assert choose(rule, {"left": beyond_16_bits, "right": below}) is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Equals", False), ("LessThan", True), ("GreaterThan", False), ("LessThanEquals", True)]
+)
+def test_times_are_compared_to_the_nanosecond(name: str, expected: bool) -> None:
+    rule = {"Variable": "$", f"Timestamp{name}": "2016-03-05T21:29:29.243167252Z"}
+    assert choose(rule, "2016-03-05T21:29:29.243167251Z") is expected
+    assert choose(rule, "2016-03-05T22:29:29.243167251+01:00") is expected
+
+
 @pytest.mark.parametrize(("variable", "expected"), [("$$.Execution.Name", True), ("$.name", False)])
 def test_a_variable_may_be_in_the_context(variable: str, expected: bool) -> None:
     assert choose({"Variable": variable, "StringEquals": "simulated"}, {"name": "other"}) is expected

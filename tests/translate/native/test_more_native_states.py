@@ -38,6 +38,14 @@ PUT_TIME = {"TableName": "t", "Item": {"at": {"S.$": TIME}}}
 SAY_TIME = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message.$": TIME}
 
 
+def test_all_arguments_of_a_job_that_a_run_knows_are_an_object() -> None:
+    parameters = {"JobName": "j", "Arguments.$": "$.arguments"}
+    job = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": parameters, "End": True}
+    source = native({"Job": job}).source
+    assert "script_args=job_script_args_task" in source
+    assert 'return params["arguments"]' in source
+
+
 @pytest.mark.parametrize(
     ("state", "line"),
     [

@@ -374,7 +374,7 @@ def test_what_is_emitted(case: Case) -> None:
         ({"A": call("a", Credentials={"RoleArn": "arn:aws:iam::1:role/r"})}, "A", "Credentials"),
         ({"A": call("a", Parameters={"x.$": "$.y[?(@.z == 1)]"})}, "A", "filter"),
         ({"A": call("a", TimeoutSecondsPath="$.t")}, "A", "time limit"),
-        ({"A": call("a", Parameters={"x.$": "$$.Execution.Input[0].x"})}, "A", "input is an array"),
+        ({"A": call("a", Parameters={"x.$": "$$.Execution.Input[0].x"})}, "A", "input is no object"),
     ],
     ids=["task token", "activity", "credentials", "filter", "time limit", "input that is an array"],
 )
@@ -449,16 +449,32 @@ def test_a_field_of_the_input_follows_the_date_of_the_run() -> None:
 
 def test_a_shallow_merge_of_objects_is_one_in_templates_and_functions() -> None:
     merge = "States.JsonMerge($.x, $.y, {})"
-    text = {"TableName": "t", "Item.$": merge.format("false")}
+    tags = {"QueueUrl": "https://q", "Tags.$": merge.format("false")}
+    resource = "arn:aws:states:::aws-sdk:sqs:tagQueue"
     states = {
         "A": call("a", Parameters={"m.$": merge.format("false")}, ResultPath=None, Next="B"),
-        "B": {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": text, "End": True},
+        "B": {"Type": "Task", "Resource": resource, "Parameters": tags, "End": True},
     }
     source = native(states).source
     assert '{"m": {{ dict(params.x, **params.y) | tojson }}}' in source
-    assert 'Item={**params["x"], **params["y"]}' in source
+    assert 'Tags={**params["x"], **params["y"]}' in source
     states["A"]["Parameters"] = {"m.$": merge.format("$.deep")}
     assert [found.state for found in native(states).findings if found.code == "STAYS_EXACT"] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Map", "ItemProcessor": {"StartAt": "Item", "States": {"Item": call("item", End=True)}}, "End": True},
+        call("f", Parameters={"x.$": "States.StringToJson($)"}, End=True),
+        call("f", Parameters={"x.$": "States.ArrayGetItem($, 0)"}, End=True),
+    ],
+    ids=["items of a Map", "a text", "an array"],
+)
+def test_a_state_whose_input_is_no_object_stays_exact_at_the_start(state: dict[str, Any]) -> None:
+    why = "the execution's input is no object, and a run's configuration is one."
+    made = native({"A": publish(Parameters={"TopicArn": TOPIC, "Message": "m"}, ResultPath=None, Next="B"), "B": state})
+    assert {found.state: found.why for found in made.findings if found.code == "STAYS_EXACT"} == {"B": why}
 
 
 def test_an_attribute_of_dynamodb_that_is_a_text_is_one_in_the_form_of_the_api() -> None:
@@ -468,8 +484,9 @@ def test_an_attribute_of_dynamodb_that_is_a_text_is_one_in_the_form_of_the_api()
     source = " ".join(native({"Put": put}).source.split())
     assert """{"id": {"S": "a"}, "day": {"S": f"day {params['day']}"}, "n": {"N": params["n"]}}""" in source
     item["day.$"] = "$.day"
-    found = native({"Put": put}).findings
-    assert [entry.state for entry in found if entry.code == "STAYS_EXACT"] == ["Put"]
+    for unknown in ({"Item": item}, {"Item.$": "$.item"}):
+        found = native({"Put": {**put, "Parameters": {"TableName": "t", **unknown}}}).findings
+        assert [entry.state for entry in found if entry.code == "STAYS_EXACT"] == ["Put"]
 
 
 @pytest.mark.parametrize("value", ["$.x", "States.JsonMerge($.x, $.y, false)"], ids=["a member", "what a call makes"])

@@ -231,7 +231,7 @@ def test_a_reason_names_no_state_that_is_native_in_the_end() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Clean"}]
     made = native(
         {
-            "Each": {"Type": "Map", "ItemProcessor": body, "Catch": catch, "End": True},
+            "Each": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": body, "Catch": catch, "End": True},
             "Clean": call("clean", Parameters={"cause.$": "$.error.Cause"}, End=True),
         }
     )

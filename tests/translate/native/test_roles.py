@@ -62,7 +62,8 @@ def test_a_role_that_an_earlier_task_names_is_read_of_its_result() -> None:
 
 def test_in_an_item_the_client_is_made_where_it_is_used() -> None:
     states = {"A": CALL | {"ResultPath": None, "Next": "B"}, "B": LAMBDA}
-    made = native({"M": {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": states}, "End": True}})
+    body = {"StartAt": "A", "States": states}
+    made = native({"M": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": body, "End": True}})
     assert 'ec2_in_role = client_in_role("ec2", item["role"])\n' in made.source
     assert "ec2_in_role.enable_ebs_encryption_by_default()\n" in made.source
 

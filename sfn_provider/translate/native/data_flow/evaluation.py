@@ -41,6 +41,7 @@ from sfn_provider.translate.native.data_flow.values import (
     constant,
     error_output,
     loop_result,
+    no_object,
     one_of,
     write,
 )
@@ -208,7 +209,7 @@ class Evaluator:
         parameters = getattr(state, "parameters", None)
         effective = selected if parameters is None else template_value(parameters, inside)
         if isinstance(state, Map):
-            effective = path_value(state.items_path, inside)
+            effective = _items(state, path_value(state.items_path, inside))
         scopes = self._scopes(name, state, inside, effective, way.variables)
         raw, result = self._result(name, state, effective, scopes, inside)
         written = _written(way.document, getattr(state, "result_path", "$"), result)
@@ -259,7 +260,8 @@ class Evaluator:
         arguments = getattr(state, "arguments", None)
         effective = way.document if arguments is None else jsonata_template_value(arguments, environment)
         if isinstance(state, Map):
-            effective = way.document if state.items is None else jsonata_template_value(state.items, environment)
+            made = way.document if state.items is None else jsonata_template_value(state.items, environment)
+            effective = _items(state, made)
         scopes = self._scopes(name, state, environment, effective, way.variables)
         result, _ = self._result(name, state, way.document, scopes, environment)
         after = Environment(way.document, environment.context, way.variables, result=result)
@@ -314,6 +316,11 @@ def _merge(arrivals: list[tuple[Source | None, Way]]) -> Way:
         is_set = all(name in way.variables for _, way in arrivals)
         variables[name] = one_of((mark, way.variables[name]) for mark, way in arrivals) if is_set else unset
     return Way(one_of((mark, way.document) for mark, way in arrivals), variables)
+
+
+def _items(state: Map, value: Value) -> Value:
+    """Return what a Map takes its items from: of an object a distributed one alone."""
+    return value if state.distributed else no_object(value)
 
 
 def _selected(path: str | None, environment: Environment) -> Value:

@@ -28,6 +28,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Unresolved,
     Value,
     constant,
+    no_object,
     read,
 )
 from sfn_provider.translate.native.model import NotNative
@@ -36,6 +37,15 @@ _NAME = re.compile(r"[A-Za-z0-9_.]+")
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SCALAR = re.compile(r"[^,() ]+")
+_TAKE_OBJECTS = (
+    "States.Array",
+    "States.Format",
+    "States.Hash",
+    "States.JsonMerge",
+    "States.JsonToString",
+    "States.UUID",
+)
+"""Functions whose first argument may be an object."""
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
 
 
@@ -160,6 +170,8 @@ class _CallReader(TextCursor):
             arguments.append(self.argument(is_template=name.group() == "States.Format" and not arguments))
             self.skip_spaces()
         made = tuple(arguments)
+        if made and name.group() not in _TAKE_OBJECTS:
+            made = (no_object(made[0]), *made[1:])
         return Array(made) if name.group() == "States.Array" else Call(name.group(), made)
 
     def argument(self, is_template: bool) -> Value:

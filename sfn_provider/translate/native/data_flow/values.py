@@ -130,6 +130,7 @@ class Unresolved:
 Value = Constant | Source | Member | Object | Array | Call | OneOf | Absent | Unresolved
 
 INPUT = Source("input")
+NO_OBJECT = "the execution's input is no object, and a run's configuration is one"
 CONTEXT = Source("context")
 TEMPLATE = "template"
 """The name of the call that stands for a Jinja expression of the user; its arguments are the text of it, and the field
@@ -146,6 +147,11 @@ one may be null."""
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
 EMPTY = Object(())
+
+
+def no_object(value: Value) -> Value:
+    """Return a value that cannot be an object: the execution's input is none then, which a run's configuration is."""
+    return Unresolved(NO_OBJECT) if value == INPUT else value
 
 
 def constant(value: Json) -> Value:

@@ -37,6 +37,8 @@ MOST_OTHER_NAMES = 5
 _TEXT_CALLS = ("States.Format", "&", "States.JsonToString", "$string", "States.UUID", "$uuid")
 """Functions that give text, whatever their arguments."""
 
+_TEXT_ATTRIBUTE = "an attribute of DynamoDB may be a text in a run, and boto3 takes objects alone"
+
 _SCALARS = ("string", "character", "integer", "long", "float", "double", "boolean")
 _TEXTS = ("string", "character")
 
@@ -168,7 +170,14 @@ def _spell_attribute(value: Value) -> Value:
     is_text = isinstance(value, Constant) and isinstance(value.value, str)
     if is_text or (isinstance(value, Call) and value.name in _TEXT_CALLS):
         return Object((("S", value),))
-    raise NotNative("an attribute of DynamoDB may be a text in a run, and boto3 takes objects alone")
+    raise NotNative(_TEXT_ATTRIBUTE)
+
+
+def _has_attributes(shape: Shape) -> bool:
+    """Whether a shape is made of attributes of DynamoDB: an item, a key, or a list of them."""
+    while shape.type_name in ("map", "list"):
+        shape = shape.value if shape.type_name == "map" else shape.member
+    return bool(shape.name == ATTRIBUTE)
 
 
 def _spell_structure(shape: Shape, value: Value, style: ValueStyle) -> Value:
@@ -200,6 +209,8 @@ def _spell_scalar(shape: Shape, value: Value, style: ValueStyle) -> Value:
         return _json_call(value)
     if isinstance(value, Constant):
         return _spell_constant(kind, value)
+    if style.text_attributes and _has_attributes(shape):
+        raise NotNative(_TEXT_ATTRIBUTE)
     if kind in ("blob", "timestamp") or not _is_spelled_alike(shape, style):
         raise NotNative(f"a parameter of type {kind} is known only in a run")
     return value

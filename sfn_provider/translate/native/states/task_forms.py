@@ -217,9 +217,10 @@ def _find_computed(
         is_templated = argument.templated if argument is not None else row.passthrough_templated
         if not is_templated:
             raise NotNative(f"{class_name(row)} takes {'.'.join(map(str, names))} only as a constant")
-        if kind not in _JSON_KINDS and not is_text(operation.input_shape, names, integration.style):
+        is_map = kind == "text_map" and ".".join(map(str, names)) in row.arguments
+        if is_map or (kind not in _JSON_KINDS and not is_text(operation.input_shape, names, integration.style)):
             found[argument.name if argument is not None else str(row.passthrough)] = None
-            if kind != "value":
+            if kind != "value" and not is_map:
                 raise NotNative(f"{class_name(row)} would be given {'.'.join(map(str, names))} as text")
     return tuple(found)
 
