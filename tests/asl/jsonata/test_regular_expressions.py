@@ -34,10 +34,10 @@ def evaluate(source: str, data: Any) -> Any:
 )
 def test_a_catastrophic_pattern_ends_as_a_timeout(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regular_expressions, "MAX_MATCHING_SECONDS", 0.2)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(QueryEvaluationError) as caught:
         evaluate(source, ALMOST)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert str(caught.value.cause).endswith(
         "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop"
     )
@@ -45,25 +45,25 @@ def test_a_catastrophic_pattern_ends_as_a_timeout(source: str, monkeypatch: pyte
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a*)*c", "^(a?)*b"])
 def test_nested_repeats_end_at_once(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert evaluate(f"$contains($states.input, /{pattern}/)", ALMOST) is False
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_picture_that_matches_in_many_ways_ends_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(QueryEvaluationError, match=r"returned nothing \(undefined\)"):
         evaluate(f"$toMillis($states.input, '{'[Y]' * 40}')", "1" * 200 + "x")
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_all_matches_of_an_evaluation_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regular_expressions, "MAX_MATCHING_SECONDS", 0.2)
     each_below_the_limit = "$map([1..100000], function($i) { $contains($states.input, /(a|aa)+$/) })"
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(QueryEvaluationError, match="Expression evaluation timeout"):
         evaluate(each_below_the_limit, "a" * 16 + "!")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_the_limit_is_whole_for_each_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
