@@ -25,7 +25,7 @@ class _Sized:
     size: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", 1 + sum(part.size for part in parts_of(self)))  # type: ignore[arg-type]
+        object.__setattr__(self, "size", 1 + sum(part.size for part in parts_of(self)))  # type: ignore[arg-type, misc]
 
 
 @dataclass(frozen=True, slots=True)
