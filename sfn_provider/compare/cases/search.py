@@ -88,11 +88,13 @@ class Search:
         self._data = MachineData(self.machine, self.parts, reads, self._budget)
         self._knowledge = Knowledge(budget=self._budget)
         self._open = list(self.goals)
+        self._work_of_a_run = STATE + 5 * len(self.goals) + 5 * len(self.parts.states)
         self._attempts: Counter[Goal] = Counter()
         self._last_data = CaseData()
         self._clean_states = self.parts.reachable(catchers=False)
         self._failures: dict[str, str] = {}
 
+    _work_of_a_run: int = field(init=False, repr=False)
     _loops: dict = field(init=False, repr=False)  # type: ignore[type-arg]
     _expressions: DerivedValues = field(init=False, repr=False)
     _budget: SearchBudget = field(init=False, repr=False)
@@ -172,7 +174,7 @@ class Search:
     def _settle(self, data: CaseData, opened: list[Goal], primary: Goal | None, *, errors: bool) -> CaseData:
         """Run an execution again and again with what it has made, until nothing in it changes."""
         for _ in range(_REPEATS):
-            self._budget.spend(STATE + len(self.goals) + len(self.parts.states))
+            self._budget.spend(self._work_of_a_run)
             steering = Steering(self.parts, self._loops, opened, primary, errors=errors, knowledge=self._knowledge)
             run = SteeredRun(self._data, data, steering, self._knowledge)
             with suppress(TooLong):
@@ -218,7 +220,7 @@ class Search:
 
     def _accept(self, data: CaseData, primary: Goal | None) -> None:
         observer = GoalObserver(self.parts, self._loops)
-        self._budget.spend(STATE + len(self.goals))
+        self._budget.spend(self._work_of_a_run)
         try:
             execution = simulate(self.machine, data.input, mocks=data.mocks(), observer=observer)
         except UsageError:  # a call that the steered execution did not make
