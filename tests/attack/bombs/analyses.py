@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-from tests.attack.bombs.bomb import Bomb, definition_bomb, machine, only
+from tests.attack.bombs.bomb import CASES, WORKFLOW, Bomb, definition_bomb, machine, only
 
 END = {"Type": "Pass", "End": True}
-WORKFLOW = ("translate", "bomb.json", "--target", "mwaa-serverless", "--output", "workflow.yaml")
 
 
 def _copies() -> Any:
@@ -63,6 +62,12 @@ def _catches(count: int) -> Any:
     return machine(states | {f"S{count}": {"Type": "Pass", "Next": "End"}, "End": END})
 
 
+def _fan(count: int) -> Any:
+    rules = [{"Variable": "$.a", "NumericEquals": n, "Next": f"S{n}"} for n in range(count)]
+    choice = {"Type": "Choice", "Choices": rules, "Default": "S0"}
+    return machine({"A": choice} | {f"S{n}": {"Type": "Pass", "Result": n, "End": True} for n in range(count)})
+
+
 def _headers(name: Callable[[int], str]) -> Any:
     config = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": [name(n) for n in range(80_000)]}
     reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config}
@@ -80,6 +85,7 @@ _MACHINES: dict[str, Callable[[], Any]] = {
     "rules that find members present": _presence,
     "ways that part and meet with a large value": _equal_shapes,
     "catchers to one state": lambda: _catches(1_500),
+    "a Choice to states of their own": lambda: _fan(2_500),
     "CSV headers": lambda: _headers("h{}".format),
     "CSV headers that repeat": lambda: _headers(lambda n: f"h{n // 2}"),
     "constants that loop": lambda: _constants(lambda n: f"($f := function($n){{$n >= {n} ? $f($n + 1) : 0}}; $f({n}))"),
@@ -91,5 +97,5 @@ _MACHINES: dict[str, Callable[[], Any]] = {
 
 def bombs() -> Iterator[Bomb]:
     """Yield the bombs."""
-    found = (definition_bomb(name, make, WORKFLOW) for name, make in _MACHINES.items())
+    found = (definition_bomb(name, make, WORKFLOW, CASES) for name, make in _MACHINES.items())
     yield from chain.from_iterable(found)
