@@ -132,17 +132,17 @@ class _Planner(PlannedStates):
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
         maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
-        dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
+        dag, problems, certain, links = NativeDag(), [], CertainTasks(routes, self.task_ids), routes.links()
         for key, node in routes.nodes.items():
             maker.is_certain, self.reader = partial(certain.has, key), node.state
             try:
-                made = self._make(node, routes, maker)
+                made = self._make(node, routes, maker, takes_arguments=len(links.before[key]) <= 1)
             except NotNative as refusal:
                 at = refusal.state if isinstance(refusal, NotPolling) else None
                 problems.append(type(refusal)(refusal.why, at or node.state))
                 continue
             made.variable, made.group = variables[key], node.groups
-            made.trigger_rule = routes.trigger_rule(key)
+            made.trigger_rule = links.trigger_rule(key)
             if key in self.with_error or f"{key}\0catch" in routes.nodes:
                 made.arguments["on_failure_callback"] = Code("push_error")
             made.comment = made.comment or (self.flows[node.state].state.comment if node.kind == "state" else None)
@@ -295,7 +295,7 @@ class _Planner(PlannedStates):
         is_operator = key in self.parts or isinstance(self.forms.get(key), OperatorForm)
         return f"{variable}.output" if is_operator else f"{variable}_task"
 
-    def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
+    def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker, *, takes_arguments: bool) -> NativeNode:
         if node.kind == "guard":
             return make_guard(maker, node)
         if node.kind == "catch":
@@ -304,8 +304,6 @@ class _Planner(PlannedStates):
             return make_empty(maker, node)
         flow = self.flows[node.state]
         maker.width = WIDTH - 4 * (2 + len(node.groups))
-        incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
-        takes_arguments = len(incoming) <= 1
         if node.kind == "merge":
             return make_merge(maker, node, self.merges[node.key], takes_arguments)
         if isinstance(flow.state, LoopPart):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl import InvalidDefinition, dump, lint, parse
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import MAX_PROBLEMS
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
-from sfn_provider.asl.lint_rules.rules import MAX_PROBLEMS, RULES
+from sfn_provider.asl.lint_rules.rules import RULES
 from tests.fixtures.hypothesis_examples import examples
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
