@@ -15,7 +15,7 @@ from sfn_provider._compat import has_page_tabs
 from sfn_provider.airflow_pages import PAGES_PREFIX
 from sfn_provider.runtime.dag_run_execution import MOCKS_VARIABLE, load_run_mocks
 from sfn_provider.translate import build_dag
-from tests.fixtures.airflow_home import run_dag, store_dag
+from tests.fixtures.airflow_home import BUNDLE, run_dag, store_dag
 from tests.fixtures.versions import AIRFLOW
 
 USERS = {"ann": "admin", "bob": "viewer"}
@@ -45,7 +45,7 @@ def store(dag: Any) -> None:
     from airflow.models.serialized_dag import SerializedDagModel
 
     dag.sync_to_db()
-    SerializedDagModel.write_dag(dag)
+    SerializedDagModel.write_dag(dag, **({"bundle_name": BUNDLE} if AIRFLOW >= (3,) else {}))
 
 
 @pytest.fixture(scope="session")
