@@ -8,6 +8,7 @@ from functools import partial
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
+from sfn_provider.translate.native.api_nodes import make_api_call
 from sfn_provider.translate.native.certain_tasks import CertainTasks
 from sfn_provider.translate.native.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
@@ -42,6 +43,7 @@ from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
 from sfn_provider.translate.native.route_builder import build_routes
 from sfn_provider.translate.native.routes import RouteNode, Routes
+from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm
@@ -319,8 +321,11 @@ class _Planner(PlannedStates):
             return maker.always_failing(flow, self.failing[node.key])
         if isinstance(flow.state, Task) and node.key in self.polls:
             return self._make_poll(flow, maker, takes_arguments)
-        if isinstance(flow.state, Task):
-            return maker.task(flow, self.forms[node.key], takes_arguments)
+        form = self.forms.get(node.key)
+        if isinstance(form, ApiForm):
+            return make_api_call(maker, flow, form, takes_arguments)
+        if form is not None:
+            return maker.task(flow, form, takes_arguments)
         if isinstance(flow.state, Choice):
             return maker.choice(flow, routes.choices[node.key], takes_arguments)
         if isinstance(flow.state, Wait):
