@@ -31,6 +31,7 @@ class PlannedStates:
         polls: the loops that became sensors, by the name of their Task.
         parts: the states that stay exact, by the name of the first one.
         read_results: the states whose results tasks read.
+        read_variables: the variables behind each loop that tasks read, by the name of the loop.
         flows: the data of each state; of a loop that of the loop.
         forms: the form of each Task.
         failing: why states fail whatever their input is.
@@ -50,6 +51,7 @@ class PlannedStates:
     polls: Mapping[str, Poll] = field(default_factory=dict)
     parts: Mapping[str, ExactPart] = field(default_factory=dict)
     read_results: set[str] = field(default_factory=set)
+    read_variables: dict[str, dict[str, None]] = field(default_factory=dict)
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
@@ -73,10 +75,10 @@ class PlannedStates:
             return Place(self.task_ids[source.state], path=keys)
         loop = source.state.removesuffix("\0loop")
         if source.kind == "result" and loop != source.state:
-            several = len(self.flows[loop].ways) > 1
-            return Place(self.task_ids[loop], path=("output", *keys) if several else keys)
+            is_wrapped = len(self.flows[loop].ways) > 1 or loop in self.read_variables
+            return Place(self.task_ids[loop], path=("output", *keys) if is_wrapped else keys)
         if source.kind == "variables" and source.state in self.loops.values():
-            raise NotNative(f"a variable is read that the loop of {source.state} sets")
+            return Place(self.task_ids[source.state], path=("variables", *keys))
         if source.kind == "variables":
             return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
         if source.kind == "context" and keys in CONTEXT_OBJECT:

@@ -207,6 +207,8 @@ class _Planner(PlannedStates):
                     reads.setdefault(source.state, {})[keys] = None
                 elif source.kind == "error":
                     self.with_error.add(source.state)
+                elif source.kind == "variables" and source.state in self.loops.values():
+                    self.read_variables.setdefault(source.state, {})[str(keys[0])] = None
             found_marks = [mark for value in (*values, *rule_values(flow)) for mark in marks_of(value)]
             marks |= {mark.state for mark in found_marks if mark.kind == "result"}
             self.with_error |= {mark.state for mark in found_marks if mark.kind == "error"}
@@ -343,7 +345,8 @@ class _Planner(PlannedStates):
             return make_exits(maker, flow, node, routes.choices[node.key])
         is_read = loop_result(flow.name).state in self.read_results
         evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
-        made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read)
+        variables = tuple(self.read_variables.get(flow.name, ()))
+        made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read, variables)
         self.forms |= calls.forms
         self.partial |= calls.whole
         return made
