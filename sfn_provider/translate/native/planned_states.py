@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sfn_provider.asl.model import Task
+from sfn_provider.asl.model import Choice, Parallel, Pass, Succeed, Task, Wait
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
-from sfn_provider.translate.native.data_flow.values import INPUT, Key, Member, Object, Source, Value, read, write
+from sfn_provider.translate.native.data_flow.values import (
+    INPUT,
+    Key,
+    Member,
+    Object,
+    Source,
+    Value,
+    one_of,
+    read,
+    write,
+)
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
@@ -89,6 +99,8 @@ class PlannedStates:
             return Place("", expression=ENTERED_TIME)
         if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
             return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
+        if source.kind == "error" and (tasks := self.tasks_of_error(source.state)):
+            return Place("", value=read(one_of((error, error) for error in tasks), keys))
         form = self.forms.get(source.state) if source.kind == "result" else None
         if source.kind == "result" and source.state in self.failing:
             return Place(self.task_ids[source.state], path=keys)  # nobody gets there
@@ -105,6 +117,23 @@ class PlannedStates:
         if not isinstance(form, OperatorForm):
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
+
+    def tasks_of_error(self, state: str) -> tuple[Source, ...]:
+        """Return the errors of Tasks of which one is the error of a state; none where others may be, too.
+
+        That of a Parallel is the error of the Task that has failed in it, if nothing else in it fails or is caught.
+        """
+        flow = self.flows[state]
+        if isinstance(flow.state, Task):
+            return (Source("error", state),)
+        inside = [inner for scope in flow.scopes for inner in scope.walk()] if isinstance(flow.state, Parallel) else []
+        tasks = [inner.name for inner in inside if isinstance(inner.state, Task) and not inner.state.catch]
+        others = [inner.state for inner in inside if inner.name not in tasks]
+        is_known = all(
+            isinstance(other, Pass | Succeed | Wait) or (isinstance(other, Choice) and other.default is not None)
+            for other in others
+        )
+        return tuple(Source("error", name) for name in tasks) if is_known else ()
 
     def _is_own_start(self, state: str) -> bool:
         """Return whether the task that is being made starts when the execution comes to a state, and only then.

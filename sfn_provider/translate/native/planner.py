@@ -206,7 +206,7 @@ class _Planner(PlannedStates):
                     self.read_results.add(source.state)
                     reads.setdefault(source.state, {})[keys] = None
                 elif source.kind == "error":
-                    self.with_error.add(source.state)
+                    self.with_error |= {error.state for error in self.tasks_of_error(source.state)}
                 elif source.kind == "variables" and source.state in self.loops.values():
                     self.read_variables.setdefault(source.state, {})[str(keys[0])] = None
             found_marks = [mark for value in (*values, *rule_values(flow)) for mark in marks_of(value)]
