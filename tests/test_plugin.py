@@ -41,6 +41,11 @@ def test_tabs_are_shown_where_a_browser_is_logged_in_for_them() -> None:
 
     destinations = [view.get("destination", "nav") for view in SfnProviderPlugin.external_views]
     assert destinations == (["dag", "dag_run", "nav"] if SHOWS_TABS else [])
+    if SHOWS_TABS:
+        from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
+
+        for view in SfnProviderPlugin.external_views:
+            ExternalViewResponse.model_validate(view)
     routes = [view["url_route"] for view in SfnProviderPlugin.external_views]
     assert len(set(routes)) == len(routes)  # Airflow drops a view whose route another one has
     assert not any(view["href"].startswith("/") for view in SfnProviderPlugin.external_views)  # below the base URL

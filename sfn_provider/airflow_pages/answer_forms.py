@@ -59,6 +59,13 @@ class AnswerForms:
         """Return the value that the form for a wait must have."""
         return str(_serializer().dumps([self.user_id, wait_digest(wait)]))
 
+    def typed(self, wait: WaitRecord, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the fields of a form that was sent where it was one for this wait; else none."""
+        try:
+            return fields if self._read_signature(fields.get("signature", "")) == wait_digest(wait) else {}
+        except RefusedForm:
+            return {}
+
     def answer(self, dag_id: str, run_id: str, fields: Mapping[str, str]) -> None:
         """Store the answer of a form, and write who gave it into the audit log.
 
@@ -72,7 +79,7 @@ class AnswerForms:
             ApiError: the answer is not valid, or the task waits no more.
         """
         digest = self._read_signature(fields.get("signature", ""))
-        wait = next((wait for wait in list_waits(dag_id, run_id, time.time()) if wait_digest(wait) == digest), None)
+        wait = next((wait for wait in list_waits(time.time(), dag_id, run_id) if wait_digest(wait) == digest), None)
         if wait is None:
             raise ApiError("TaskTimedOut", "The task does not wait for this answer any more")
         answer = read_answer(fields)

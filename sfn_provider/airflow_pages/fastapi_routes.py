@@ -17,7 +17,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from sfn_provider.airflow_pages import PAGES_PREFIX, site
-from sfn_provider.airflow_pages.answer_forms import MAX_FORM_BYTES, AnswerForms, parse_fields
+from sfn_provider.airflow_pages.answer_forms import MAX_FORM_BYTES, AnswerForms, RefusedForm, parse_fields
 
 _MAY_READ_DAG = [Depends(requires_access_dag("GET")), Depends(requires_access_dag("GET", DagAccessEntity.RUN))]
 _MAY_READ_RUN = [*_MAY_READ_DAG, Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))]
@@ -86,7 +86,10 @@ async def _form_fields(request: Request) -> Mapping[str, str]:
         body += part
         if len(body) > MAX_FORM_BYTES:
             raise HTTPException(413, "The form is too large")
-    return parse_fields(bytes(body))
+    try:
+        return parse_fields(bytes(body))
+    except RefusedForm as error:
+        raise HTTPException(400, "The form has too many fields") from error
 
 
 @app.post("/dags/{dag_id}/runs/{run_id}", dependencies=_MAY_EDIT_RUN)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -24,6 +26,7 @@ from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.svg import Drawing, draw
 from sfn_provider.drawing.taken_paths import TakenPaths
+from sfn_provider.plurals import count
 
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -59,12 +62,14 @@ class Page:
 
 
 def index_page(permitted: Collection[str]) -> Page:
-    """Show the translated DAGs.
+    """Show the translated DAGs, and how many task tokens of each DAG wait for an answer.
 
     Args:
         permitted: the ids of the DAGs that the user may read.
     """
-    return _render("index.html.j2", "./", dag_ids=database.tagged_dags(permitted))
+    waiting = Counter(wait.waiter.dag_id for wait in list_waits(time.time()))
+    counts = sorted((dag_id, count(number, "answer")) for dag_id, number in waiting.items() if dag_id in permitted)
+    return _render("index.html.j2", "./", dag_ids=database.tagged_dags(permitted), waiting=counts)
 
 
 def dag_page(dag_id: str) -> Page:
@@ -81,13 +86,19 @@ def dag_page(dag_id: str) -> Page:
         machine=machine,
         tasks=draw(dag.tasks, TakenPaths()),
         runs=database.latest_runs(dag_id),
-        waits=list_waits(dag_id, None, time.time()),
+        waits=list_waits(time.time(), dag_id),
         report=find_report(dag_id),
         has_reports=reports_folder() is not None,
     )
 
 
-def run_page(dag_id: str, run_id: str, forms: AnswerForms | None = None, message: str = "") -> Page:
+def run_page(
+    dag_id: str,
+    run_id: str,
+    forms: AnswerForms | None = None,
+    message: str = "",
+    sent: Mapping[str, str] = MappingProxyType({}),
+) -> Page:
     """Show a DAG run: its way through the state machine and the tasks, and what waits for an answer.
 
     Args:
@@ -95,11 +106,12 @@ def run_page(dag_id: str, run_id: str, forms: AnswerForms | None = None, message
         run_id: the run.
         forms: makes the forms by which the user may answer; None where the user may not.
         message: what is wrong with the answer that was sent; empty where none was.
+        sent: the fields of the form that was sent: what was typed stays.
     """
     run = database.load_run(dag_id, run_id)
     if run is None:
         return not_found("../../../")
-    waits = list_waits(dag_id, run_id, time.time())
+    waits = list_waits(time.time(), dag_id, run_id)
     refresh = run.summary.state in _RUNNING and not (waits and forms is not None)
     return _render(
         "run.html.j2",
@@ -113,6 +125,7 @@ def run_page(dag_id: str, run_id: str, forms: AnswerForms | None = None, message
         waits=waits,
         forms=forms,
         message=message,
+        sent=sent,
         reads_aws=is_allowed(),
         report=find_report(dag_id),
         has_reports=reports_folder() is not None,
@@ -157,7 +170,7 @@ def answer_task(
     except RefusedForm:
         return error_page("../../../", "This form is not from a page that was shown to you. Open the run again.", 403)
     except ApiError as error:
-        return run_page(dag_id, run_id, forms, str(error))
+        return run_page(dag_id, run_id, forms, str(error), fields)
     return redirect(f"./{quote(run_id, safe='')}")
 
 

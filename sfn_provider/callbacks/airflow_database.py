@@ -98,23 +98,24 @@ def claim_activity_task(activity_arn: str, now: float, is_permitted: DagPermissi
     return None
 
 
-def list_waits(dag_id: str, run_id: str | None, now: float) -> list[WaitRecord]:
-    """Return the waits of a DAG for answers to task tokens, the oldest first; without those of activities.
+def list_waits(now: float, dag_id: str | None = None, run_id: str | None = None) -> list[WaitRecord]:
+    """Return the waits for answers to task tokens, the oldest first; without those of activities.
 
     Args:
-        dag_id: the DAG.
-        run_id: one of its runs; None for all.
         now: the time, seconds since the epoch: waits that are over by then are left out.
+        dag_id: the DAG that they are of; None for all.
+        run_id: its run that they are of; None for all.
     """
     with create_session() as session:
         query = session.query(VariableRow).filter(VariableRow.key.startswith(VARIABLE_PREFIX, autoescape=True))
-        # Values are encrypted, descriptions are not: see `sfn_provider.callbacks.wait_records.describe`.
-        query = query.filter(VariableRow.description.startswith(f"{dag_id}, ", autoescape=True))
+        if dag_id is not None:
+            # Values are encrypted, descriptions are not: see `sfn_provider.callbacks.wait_records.describe`.
+            query = query.filter(VariableRow.description.startswith(f"{dag_id}, ", autoescape=True))
         waits = [row.wait for found in query.order_by(VariableRow.id) if (row := _row(found)) is not None]
     return [
         wait
         for wait in waits
-        if wait.waiter.dag_id == dag_id
+        if dag_id in (None, wait.waiter.dag_id)
         and run_id in (None, wait.waiter.run_id)
         and wait.work is None
         and wait.answer is None

@@ -78,7 +78,7 @@ def lines(run: Run, task_id: str) -> list[str]:
         json.loads(line)["event"] if line.startswith("{") else line.partition("} INFO - ")[2]
         for line in run.log(task_id).splitlines()
     ]
-    return [re.sub(r"after [0-9.]+ s", "after N s", text) for text in texts if OF_STATES.match(text)]
+    return [re.sub(r"after (?:\d+ min )?[0-9.]+ s", "after N s", text) for text in texts if OF_STATES.match(text)]
 
 
 def links(run: Run, task_id: str) -> dict[str, Any]:
