@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version as installed_version
 from io import BytesIO
@@ -19,6 +21,7 @@ import pytest
 from sfn_provider import __version__
 from sfn_provider.cli import run_command
 from sfn_provider.exceptions import UsageError
+from sfn_provider.mwaa import bundle
 from sfn_provider.mwaa.bundle import PLUGINS_FOLDER, make_bundle
 from sfn_provider.mwaa.checks import check_installation
 from sfn_provider.mwaa.dag_files import read_dag_file
@@ -39,6 +42,16 @@ dag = build_dag("machine.asl.json")
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
 ONE_TIME_AND_RIGHTS = ((1980, 1, 1, 0, 0, 0), 0o644)
 MACHINE = {"StartAt": "A", "States": {"A": TASK}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def wheels_are_made_once() -> Iterator[None]:
+    """Make each wheel once for all tests: their compression is most of what a bundle costs."""
+    make_once = cache(lambda name: make_installed_wheel(installed_distribution(name)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "make_package_wheel", cache(make_package_wheel))
+        patch.setattr(bundle, "make_installed_wheel", lambda installed: make_once(installed.metadata["Name"]))
+        yield
 
 
 @pytest.mark.parametrize("version", read_images())

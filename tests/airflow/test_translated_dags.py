@@ -1,8 +1,10 @@
-"""Map and Parallel in a real Airflow."""
+"""Translated DAGs in a real Airflow: the sales pipeline, Map and Parallel, whose runs are under way at once."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +14,11 @@ from tests.aws.lambda_functions import FunctionError, LambdaFunctions
 from tests.aws.moto import REGION
 from tests.fixtures.real_airflow import RealAirflow, Run
 from tests.fixtures.real_airflow_dags import source_of
+
+DAGS = Path(__file__).parents[2] / "dags"
+INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())
+SCORES = {"good": 0.97, "poor": 0.5}
+"""What the data quality of the sales pipeline is, by the key of its input."""
 
 CHILDREN = 45
 """So many that more than one task runs them."""
@@ -105,16 +112,53 @@ def s3(empty_moto_server: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def runs(real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions, s3: Any) -> dict[str, Run]:
+def alerts(empty_moto_server: str) -> Callable[[], list[str]]:
+    """What the sales pipeline works with; gives what has come to the queue that its topic leads to."""
+    made = {
+        name: boto3.client(name, endpoint_url=empty_moto_server, region_name=REGION)
+        for name in ("glue", "athena", "sns", "sqs")
+    }
+    # The three runs are under way at once; a job may run once at a time unless it says otherwise.
+    limit = {"MaxConcurrentRuns": 3}
+    made["glue"].create_job(
+        Name="sales-bronze-to-silver", Role="role", Command={"Name": "glueetl"}, ExecutionProperty=limit
+    )
+    made["athena"].create_work_group(Name="pipeline-workgroup")
+    queue = made["sqs"].create_queue(QueueName="alerts")["QueueUrl"]
+    topic = made["sns"].create_topic(Name="pipeline-alerts")["TopicArn"]
+    made["sns"].subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:alerts")
+    return lambda: [
+        json.loads(message["Body"])["Message"]
+        for message in made["sqs"].receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    ]
+
+
+def sales_pipeline(lambda_functions: LambdaFunctions) -> str:
+    """Make the functions of the sales pipeline. Gives its definition."""
+
+    def validate(payload: Any) -> Any:
+        if payload["key"] == "missing":
+            raise FunctionError("FileNotFoundError", "no such file")
+        return payload | {"run_date": payload["key"], "input_path": "s3://b"}
+
+    lambda_functions.add("ValidateS3File", validate)
+    lambda_functions.add("CheckDataQuality", lambda run: {"quality_score": SCORES[run["Arguments"]["--run_date"]]})
+    return (DAGS / "sales_pipeline.asl.json").read_text().replace(":123456:", ":123456789012:")
+
+
+@pytest.fixture(scope="module")
+def runs(real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions, s3: Any, alerts: Any) -> dict[str, Run]:
     """The runs that the tests are about."""
     airflow = real_airflow_process
     airflow.ensure()
     ship, pick = (lambda_functions.add(name, broken) for name in ("ship", "Pick"))
     bill = lambda_functions.add("Bill", lambda payload: "billed")
-    machines = {"parts": PARTS, "orders": map_of(ship), "branches": branches(bill, pick)}
+    machines: dict[str, Any] = {"parts": PARTS, "orders": map_of(ship), "branches": branches(bill, pick)}
+    machines["sales"] = sales_pipeline(lambda_functions)
     airflow.add_dags({dag_id: source_of(definition, dag_id) for dag_id, definition in machines.items()})
     orders = [{"order": number} for number in range(50)]
-    return {
+    sales = {key: airflow.trigger("sales", INPUT | {"key": key}) for key in ("good", "poor", "missing")}
+    return sales | {
         "parts": airflow.trigger("parts", {}),
         "tolerant": airflow.trigger("orders", {"orders": orders, "tolerated": 1}),
         "strict": airflow.trigger("orders", {"orders": orders, "tolerated": 0}),
@@ -157,3 +201,14 @@ def test_items_are_read_and_results_written(runs: dict[str, Run], s3: Any) -> No
 
     assert [json.loads(record["Output"]) for record in records("SUCCEEDED")] == list(range(CHILDREN - 1))
     assert [record["Error"] for record in records("FAILED")] == ["Spoilt"]
+
+
+def test_the_sales_pipeline_takes_its_three_ways(runs: dict[str, Run], alerts: Callable[[], list[str]]) -> None:
+    ends = {key: runs[key].wait(240) for key in ("good", "poor", "missing")}
+    # The definition reads $.error where the Catch puts $.Error: in Step LambdaFunctions, too, this execution fails.
+    assert ends == {"good": "success", "poor": "success", "missing": "failed"}, runs["good"].story()
+    assert sorted(alerts()) == ["Daily sales pipeline completed successfully", "Quality check failed. Score: 0.5"]
+    assert runs["good"].xcom("RunGoldAggregation")["QueryExecution"]["Status"]["State"] == "SUCCEEDED"
+    assert runs["poor"].states()["RunGoldAggregation"] == "skipped"
+    assert runs["missing"].states()["NotifyFailure"] == "failed"
+    assert runs["missing"].xcom("NotifyFailure", "error")["Error"] == "States.Runtime"
