@@ -48,7 +48,9 @@ sbom: $(INSTALLED)  ## Write what the wheel depends on into dist/sbom.cdx.json (
 	@mkdir -p build dist
 	$(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file build/requirements.txt
-	$(BIN)/cyclonedx-py requirements build/requirements.txt --pyproject pyproject.toml --mc-type library --output-reproducible \
+	$(BIN)/uv venv --quiet --allow-existing build/sbom
+	$(BIN)/uv pip install --quiet --python build/sbom --constraint constraints.txt --group sbom
+	build/sbom/bin/cyclonedx-py requirements build/requirements.txt --pyproject pyproject.toml --mc-type library --output-reproducible \
 		--output-format JSON --output-file dist/sbom.cdx.json
 
 test: $(INSTALLED)  ## Run the tests
@@ -140,7 +142,7 @@ compare-corpus: $(INSTALLED)  ## Compare every definition of a folder with its D
 	nice -n 5 $(BIN)/python -m tests.compare.corpus $(CORPUS) $(if $(STYLE),--style $(STYLE)) $(if $(RESULTS),--results $(RESULTS))
 
 constraints: $(INSTALLED)  ## Refresh the exact versions in constraints.txt
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --group sbom --universal --python-version 3.11 --upgrade \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt --quiet
 	echo "uv==$$($(BIN)/uv --version | cut -d' ' -f2)" >> constraints.txt
 

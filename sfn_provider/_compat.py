@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
@@ -43,12 +43,16 @@ _LOCATIONS: dict[str, tuple[str, ...]] = {
     "BaseTrigger": ("airflow.triggers.base",),
     "Context": ("airflow.sdk", "airflow.utils.context"),
     "DAG": ("airflow.sdk", "airflow.models.dag"),
+    "DagRunRow": ("airflow.models.dagrun:DagRun",),
+    "DagTagRow": ("airflow.models.dag:DagTag",),
     "DagBag": ("airflow.dag_processing.dagbag", "airflow.models.dagbag"),
     "DictOfListsExpandInput": ("airflow.sdk.definitions._internal.expandinput", "airflow.models.expandinput"),
     "DateTimeTrigger": ("airflow.providers.standard.triggers.temporal", "airflow.triggers.temporal"),
+    "LogRow": ("airflow.models.log:Log",),
     "NEVER_EXPIRE": ("airflow.sdk.execution_time.context",),  # from 3.3 on
     "MappedTaskGroup": ("airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"),
     "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
+    "SerializedDagRow": ("airflow.models.serialized_dag:SerializedDagModel",),
     "SharedStreamProducer": ("airflow.triggers.shared_stream",),  # from 3.3 on
     "SkipMixin": ("airflow.sdk", "airflow.providers.standard.utils.skipmixin", "airflow.models.skipmixin"),
     "Stats": ("airflow.sdk.observability.stats", "airflow.stats"),  # the old module warns where there is the new one
@@ -77,6 +81,10 @@ stands for the module itself."""
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.dag import DagTag as DagTagRow
+    from airflow.models.dagrun import DagRun as DagRunRow
+    from airflow.models.log import Log as LogRow
+    from airflow.models.serialized_dag import SerializedDagModel as SerializedDagRow
     from airflow.models.taskinstance import TaskInstance as TaskInstanceRow
     from airflow.models.trigger import Trigger as TriggerRow
     from airflow.models.variable import Variable as VariableRow
@@ -124,11 +132,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DAG", "NEVER_EXPIRE", "AirflowException", "AirflowFailException", "AirflowPlugin", "AirflowRescheduleException",
     "AirflowSensorTimeout", "AirflowSkipException", "AirflowTaskTimeout", "BaseEventTrigger", "BaseHook",
-    "BaseOperator", "BaseOperatorLink", "BaseSensorOperator", "BaseTrigger", "Context", "DagBag", "DateTimeTrigger",
-    "DictOfListsExpandInput", "MappedTaskGroup", "PokeReturnValue", "SharedStreamProducer", "SkipMixin", "Stats",
-    "TaskDeferralError", "TaskDeferralTimeout", "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent",
-    "TriggerRow", "TriggerRule", "Variable", "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session",
-    "get_listener_manager", "redact", "timezone",
+    "BaseOperator", "BaseOperatorLink", "BaseSensorOperator", "BaseTrigger", "Context", "DagBag", "DagRunRow",
+    "DagTagRow", "DateTimeTrigger", "DictOfListsExpandInput", "LogRow", "MappedTaskGroup", "PokeReturnValue",
+    "SerializedDagRow", "SharedStreamProducer", "SkipMixin", "Stats", "TaskDeferralError", "TaskDeferralTimeout",
+    "TaskDeferred", "TaskGroup", "TaskInstanceRow", "TriggerEvent", "TriggerRow", "TriggerRule", "Variable",
+    "VariableRow", "XCom", "XComArg", "XComRow", "conf", "create_session", "get_listener_manager", "redact", "timezone",
 ]  # fmt: skip
 
 
@@ -313,52 +321,16 @@ def airflow_major() -> int:
     return int(__version__.partition(".")[0])
 
 
-def task_instance_edit_permission(authorization: str) -> Callable[[str], bool] | None:
-    """Ask Airflow's auth manager for the permission of a request's user to edit task instances.
+def has_page_tabs() -> bool:
+    """Do Airflow's pages show those of a plugin as tabs, for the user who has logged in? From Airflow 3.1.1 on.
 
-    Args:
-        authorization: the request's Authorization header.
-
-    Returns:
-        Tells by a DAG's id whether the user may edit its task instances; None where there is no user.
+    Airflow 3.1.0 has tabs, but its API takes no login from a browser's cookie, which is all that a frame sends.
+    Source: ``get_user`` in ``airflow/api_fastapi/core_api/security.py`` of both
     """
-    return _edit_permission_airflow_3(authorization) if airflow_major() >= 3 else _edit_permission_airflow_2()
+    from airflow import __version__
+    from packaging.version import Version
 
-
-def _edit_permission_airflow_3(authorization: str) -> Callable[[str], bool] | None:
-    import asyncio
-
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-    from jwt import InvalidTokenError
-
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    manager = get_auth_manager()
-    try:
-        user = asyncio.run(manager.get_user_from_token(token.strip()))
-    except InvalidTokenError:
-        return None
-    entity = DagAccessEntity.TASK_INSTANCE
-    return lambda dag_id: manager.is_authorized_dag(
-        method="PUT", access_entity=entity, details=DagDetails(id=dag_id), user=user
-    )
-
-
-def _edit_permission_airflow_2() -> Callable[[str], bool] | None:
-    security = import_module("airflow.api_connexion.security")
-    manager = import_module("airflow.www.extensions.init_auth_manager").get_auth_manager()
-    resources = import_module("airflow.auth.managers.models.resource_details")
-    unauthenticated = import_module("airflow.api_connexion.exceptions").Unauthenticated
-    try:
-        security.check_authentication()
-    except unauthenticated:
-        return None
-    entity = resources.DagAccessEntity.TASK_INSTANCE
-    return lambda dag_id: bool(
-        manager.is_authorized_dag(method="PUT", access_entity=entity, details=resources.DagDetails(id=dag_id))
-    )
+    return Version(__version__) >= Version("3.1.1")
 
 
 def patch_dag_test() -> None:

@@ -97,6 +97,22 @@ def get_provider_info() -> dict[str, Any]:
                         "example": None,
                         "default": "aws_default",
                     },
+                    "reports_folder": {
+                        "description": "Folder on the web server in which the pages of DAGs find the reports of "
+                        "``sfn-provider compare --html``, each as ``DAG_ID.html``.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/opt/airflow/reports",
+                        "default": "",
+                    },
+                    "pages_read_aws": {
+                        "description": "Let the pages of DAG runs read the executions that tasks have started from "
+                        "AWS, by the connection of the task.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "True",
+                        "default": "False",
+                    },
                     "task_token_secret": _secret(
                         "Key that signs task tokens, the same for all components; by default Airflow's secret key."
                     ),

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from sfn_provider.airflow_pages import PAGES_PREFIX
 from sfn_provider.callbacks import URL_PREFIX
 from sfn_provider.get_provider_info import get_provider_info
 from tests.fixtures.versions import AIRFLOW
+
+SHOWS_TABS = AIRFLOW >= (3, 2)
+"""3.1 has tabs from 3.1.1 on; no version of it is tested."""
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("boto3", "botocore", "fastapi", "starlette", "flask", "sqlalchemy", "sfn_provider.callbacks.airflow_database")
@@ -28,7 +32,18 @@ def test_the_entry_point_names_the_plugin() -> None:
         [app["url_prefix"] for app in plugin.fastapi_apps],
         [blueprint.url_prefix for blueprint in plugin.flask_blueprints],
     )
-    assert endpoints == (([URL_PREFIX], []) if AIRFLOW >= (3,) else ([], [URL_PREFIX]))
+    expected = [URL_PREFIX, *([PAGES_PREFIX] if SHOWS_TABS or AIRFLOW < (3,) else [])]
+    assert endpoints == ((expected, []) if AIRFLOW >= (3,) else ([], expected))
+
+
+def test_tabs_are_shown_where_a_browser_is_logged_in_for_them() -> None:
+    from sfn_provider.plugin import SfnProviderPlugin
+
+    destinations = [view.get("destination", "nav") for view in SfnProviderPlugin.external_views]
+    assert destinations == (["dag", "dag_run", "nav"] if SHOWS_TABS else [])
+    routes = [view["url_route"] for view in SfnProviderPlugin.external_views]
+    assert len(set(routes)) == len(routes)  # Airflow drops a view whose route another one has
+    assert not any(view["href"].startswith("/") for view in SfnProviderPlugin.external_views)  # below the base URL
 
 
 def test_airflow_takes_it_for_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from sfn_provider.callbacks.authorization import DagPermission
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenClaim
 from sfn_provider.callbacks.wait_records import (
     MIN_DEFERRAL_SECONDS,
+    VARIABLE_PREFIX,
     ActivityTask,
     WaitRecord,
     activity_key_prefix,
@@ -95,6 +96,30 @@ def claim_activity_task(activity_arn: str, now: float, is_permitted: DagPermissi
             elif _replace(session, row, variable_key(row.wait.id), row.wait.with_worker(now)):
                 return row.wait.work
     return None
+
+
+def list_waits(dag_id: str, run_id: str | None, now: float) -> list[WaitRecord]:
+    """Return the waits of a DAG for answers to task tokens, the oldest first; without those of activities.
+
+    Args:
+        dag_id: the DAG.
+        run_id: one of its runs; None for all.
+        now: the time, seconds since the epoch: waits that are over by then are left out.
+    """
+    with create_session() as session:
+        query = session.query(VariableRow).filter(VariableRow.key.startswith(VARIABLE_PREFIX, autoescape=True))
+        # Values are encrypted, descriptions are not: see `sfn_provider.callbacks.wait_records.describe`.
+        query = query.filter(VariableRow.description.startswith(f"{dag_id}, ", autoescape=True))
+        waits = [row.wait for found in query.order_by(VariableRow.id) if (row := _row(found)) is not None]
+    return [
+        wait
+        for wait in waits
+        if wait.waiter.dag_id == dag_id
+        and run_id in (None, wait.waiter.run_id)
+        and wait.work is None
+        and wait.answer is None
+        and now <= wait.deadline
+    ]
 
 
 def _find_row(session: Session, key: str) -> _Row | None:

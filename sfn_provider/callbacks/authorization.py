@@ -14,9 +14,10 @@ from collections.abc import Callable
 from time import time
 from typing import Final
 
-from sfn_provider._compat import conf, task_instance_edit_permission
+from sfn_provider._compat import conf
 from sfn_provider.aws_signatures import ReceivedRequest
 from sfn_provider.callbacks.api_messages import ApiError, ApiRequest
+from sfn_provider.callbacks.dag_permissions import task_instance_edit_permission
 from sfn_provider.exceptions import UsageError
 
 DagPermission = Callable[[str], bool]

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
 
 # Not with words such as "token": Airflow would mask the values in logs, and never remove the masks.
-_PREFIX: Final = "sfn_provider_callback_"
+VARIABLE_PREFIX: Final = "sfn_provider_callback_"
+"""What the keys of the Variables of waits that can be answered begin with."""
+
 _ACTIVITY_PREFIX: Final = "sfn_provider_activity_"
 
 DEFAULT_TIMEOUT: Final = 99_999_999.0
@@ -38,7 +40,7 @@ killed one and fail it ("state mismatch"; seen on 3.3.2 under load, 2.5 s after 
 
 def variable_key(wait_id: str) -> str:
     """Return the key of the Variable of a wait that can be answered."""
-    return _PREFIX + wait_id
+    return VARIABLE_PREFIX + wait_id
 
 
 def activity_key_prefix(activity_arn: str) -> str:
@@ -73,6 +75,8 @@ class WaitRecord:
         beat: when it last did, seconds since the epoch; at first when the wait began.
         answer: the worker's answer; None while there is none.
         work: what the worker gets, for a task of an activity.
+        state: the state that waits; empty in a record of an earlier version.
+        since: when the wait began, seconds since the epoch; 0 in a record of an earlier version.
     """
 
     id: str
@@ -82,6 +86,8 @@ class WaitRecord:
     beat: float = 0.0
     answer: WorkerAnswer | None = None
     work: ActivityTask | None = None
+    state: str = ""
+    since: float = 0.0
 
     @property
     def deadline(self) -> float:
@@ -115,8 +121,13 @@ def write_record(wait: WaitRecord) -> None:
     from sfn_provider._compat import Variable
 
     key = variable_key(wait.id) if wait.work is None else activity_key_prefix(wait.work.activity_arn) + wait.id
+    Variable.set(key, wait.to_text(), description=describe(wait))
+
+
+def describe(wait: WaitRecord) -> str:
+    """Return the description of a record's Variable; it begins with the id of the DAG and a comma."""
     waiter = f"{wait.waiter.dag_id}, {wait.waiter.run_id}, {wait.waiter.task_id}"
-    Variable.set(key, wait.to_text(), description=f"{waiter} waits for a worker; this goes when the wait is over")
+    return f"{waiter} waits for a worker; this goes when the wait is over"
 
 
 def update_record(wait: WaitRecord) -> None:
@@ -126,7 +137,7 @@ def update_record(wait: WaitRecord) -> None:
     """
     from sfn_provider._compat import Variable
 
-    Variable.set(variable_key(wait.id), wait.to_text())
+    Variable.set(variable_key(wait.id), wait.to_text(), description=describe(wait))
 
 
 def read_record(wait_id: str) -> WaitRecord | None:

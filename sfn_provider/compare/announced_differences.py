@@ -72,6 +72,7 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "RESULT_TIMES": _LATER_PARAMETER,
     "RESULT_METADATA": _LATER_PARAMETER,
     "ATTRIBUTE_NAMES": _LATER_PARAMETER,
+    "API_REQUEST": _LATER_PARAMETER,
     "OPERATOR_ECSRUNTASK": Announcement(("different parameter", "red run"), only="failed"),
     "OPERATOR_EMRSERVERLESSSTARTJOB": Announcement(("unexpected call",)),
     "OPERATOR_EMRTERMINATEJOBFLOW": Announcement(("red run",), only="failed"),

@@ -81,8 +81,9 @@ _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|States\.\w+\s*\(|\(|\)|,|\$", re.
 def reads_by_state(index: DefinitionIndex) -> dict[str, list[DataRead]]:
     """Return what each state reads, by its JSON pointer."""
     found: dict[str, list[DataRead]] = {state.at: [] for state in index.states}
+    tested = {state.at: _presence_tests(state) for state in index.of_type("Choice")}
     for use in path_uses(index):
-        found[use.state.at] += _reads_of_path(use)
+        found[use.state.at] += _reads_of_path(use, tested.get(use.state.at, frozenset()))
     for jsonata in jsonata_uses(index):
         found[jsonata.state.at] += _reads_of_expression(jsonata)
     for state in index.states:
@@ -98,10 +99,9 @@ def reads_by_state(index: DefinitionIndex) -> dict[str, list[DataRead]]:
 # JSONPath -------------------------------------------------------------------------------------------------------------
 
 
-def _reads_of_path(use: PathUse) -> Iterator[DataRead]:
+def _reads_of_path(use: PathUse, tested: frozenset[str]) -> Iterator[DataRead]:
     if not isinstance(use.value, str) or (use.reads in ("unknown", "error") and not use.field.endswith(".$")):
         return
-    tested = _presence_tests(use.state)
     for text, kind in typed_paths(use.value, _kind_of_use(use)):
         read = _read(text, use.reads, kind, text in tested)
         if read is not None and not (use.field == "ItemsPath" and "ItemReader" in use.state.fields):
@@ -126,15 +126,7 @@ def _parameter_kind(use: PathUse | JsonataUse) -> ValueKind:
 
 def _presence_tests(state: PlacedState) -> frozenset[str]:
     """Return the paths of a Choice that may be absent: IsPresent tests them."""
-    found: set[str] = set()
-    stack: list[Any] = list(state.fields.get("Choices") or ()) if state.type == "Choice" else []
-    while stack:
-        rule = stack.pop()
-        if isinstance(rule, dict):
-            if "IsPresent" in rule:
-                found.add(str(rule.get("Variable")))
-            stack += [*(rule.get("And") or ()), *(rule.get("Or") or ()), rule.get("Not")]
-    return frozenset(found)
+    return frozenset(str(rule.get("Variable")) for _, rule, _ in state.rules if "IsPresent" in rule)
 
 
 def typed_paths(text: str, kind: ValueKind = "any") -> Iterator[tuple[str, ValueKind]]:

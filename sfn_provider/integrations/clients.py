@@ -58,6 +58,7 @@ class Clients:
         self._external_id = external_id
         self._config = config or {}
         self._clients: dict[tuple[str, str | None, str | None], Any] = {}
+        self._service_models: dict[str, ServiceModel] = {}
 
     def get(self, service: str, region: str | None = None, role_arn: str | None = None) -> Any:
         """Return the client of a service, made on first use.
@@ -90,8 +91,10 @@ class Clients:
         return list(self._models.get_available_services())
 
     def model(self, service: str) -> ServiceModel:
-        """Return the model of a service by boto3's name of it."""
-        return self._models.get_service_model(service)
+        """Return the model of a service by boto3's name of it; botocore makes one at each call."""
+        if service not in self._service_models:
+            self._service_models[service] = self._models.get_service_model(service)
+        return self._service_models[service]
 
     def endpoint(self, service: str) -> str | None:
         """Return the endpoint URL that the connection has for a service; None for the default."""

@@ -75,6 +75,8 @@ class RoutingToken:
         steps: states left so far, in the branch where the task is in one.
         branch: the branch or iteration that the task is in; None outside of every Parallel and Map.
         map_index: the map index of the task instance that pushed it, -1 where it is not mapped.
+        visited: what of the task's states ran, for pages, as `sfn_provider.engine.visited_states.visited_json` returns
+            it; None where that is its only state, once, whose error no catcher took.
     """
 
     task_id: str
@@ -89,6 +91,7 @@ class RoutingToken:
     steps: int = 0
     branch: BranchPosition | None = None
     map_index: int = -1
+    visited: dict[str, Json] | None = None
 
     @classmethod
     def from_json(cls, data: dict[str, Json]) -> Self:

@@ -21,6 +21,7 @@ from sfn_provider.runtime.appearance import states_markdown
 from sfn_provider.runtime.crashes import fail_on_crash
 from sfn_provider.runtime.flow.check import flow_of, read_flow
 from sfn_provider.runtime.flow.graph import state_tasks
+from sfn_provider.runtime.machine_outline import OUTLINE_FIELD, outline_text
 from sfn_provider.runtime.state_task import StateTask
 from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
@@ -103,8 +104,14 @@ class StateOperator(StateTask):
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:
         """Return the names of the attributes that the scheduler gets."""
-        fields: frozenset[str] = super().get_serialized_fields()  # type: ignore[no-untyped-call]
+        fields: frozenset[str] = super().get_serialized_fields() | {OUTLINE_FIELD}  # type: ignore[no-untyped-call]
         return fields | RESCHEDULE_FIELDS if is_reschedule_mode() else fields
+
+    # Made when Airflow serializes the DAG, like the documentation.
+    @property
+    def state_machine_outline(self) -> str | None:
+        """The outline of the DAG's state machine, on its first task: see `sfn_provider.runtime.machine_outline`."""
+        return outline_text(self) if self.routes_by_token and not self.on_serverless else None
 
     # Made when Airflow asks for it, so that a DAG file needs no text and its parse no time for it.
     @property

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from functools import cached_property
@@ -18,6 +18,7 @@ from sfn_provider.engine.execution_state import ExecutionState, Moment
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.limits import check_execution_input
 from sfn_provider.engine.simulation.simulator import advance
+from sfn_provider.engine.visited_states import visited_json
 from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
 from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure, stopped_branch_skip
@@ -40,6 +41,7 @@ from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.engine.history import Record
     from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
     from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
     from sfn_provider.runtime.state_task import StateTask
@@ -49,7 +51,6 @@ _Result = TypeVar("_Result")
 
 IMMEDIATE = frozenset({"Pass", "Choice", "Succeed", "Fail"})
 """The types of states that neither call nor wait. Only for the others is the live driver imported, which takes long."""
-
 
 MAX_KILL_SECONDS = 4.0
 """Seconds for which ``on_kill`` blocks at most: Airflow ends the process five seconds after it has begun to kill it."""
@@ -277,7 +278,7 @@ class TaskRunner:
         if step.state.is_stopped:
             self.push(STOPPED_KEY, {"transitions": step.state.transitions})
             raise stopped_branch_skip()
-        token = self.token(step.state, next=None)
+        token = self.token(step.state, next=None, records=step.records)
         raise push_state_failure(self.context, step.state, token, self.execution.max_seconds)
 
     def record_history(self, step: StepResult) -> None:
@@ -289,15 +290,15 @@ class TaskRunner:
         """Pushes output and token for the state that comes next. Returns the output."""
         self.record_history(step)
         self.log.left(step.state.exit, in_branch=self.branch is not None)
-        token = self.token(step.state, next=step.state.exit)
+        token = self.token(step.state, next=step.state.exit, records=step.records)
         return route_to_successor(self.task, self.context, step.state.output, token)
 
     def push(self, key: str, value: Json) -> None:
         """Pushes an XCom."""
         self.context["ti"].xcom_push(key=key, value=encode_xcom(value))
 
-    def token(self, state: ExecutionState, next: str | None) -> RoutingToken:
-        """Return the token that names the next state, None for the end."""
+    def token(self, state: ExecutionState, next: str | None, records: Sequence[Record] = ()) -> RoutingToken:
+        """Return the token that names the next state, None for the end; with ``records``, what they visit."""
         return RoutingToken(
             task_id=self.task.task_id,
             next=next,
@@ -311,6 +312,7 @@ class TaskRunner:
             steps=state.steps,
             branch=self.branch,
             map_index=map_index_of(self.context),
+            visited=visited_json(records, self.task.state_name),
         )
 
     def usage_failure(self, message: str) -> AirflowFailException:
@@ -336,9 +338,8 @@ class TaskRunner:
             if not driver.is_killed:
                 self._snapshots.save(self._snapshot(driver))
 
-        key = self._idempotency_key
         driver = self._driver = LiveDriver(
-            self.interpreter, self.task, self.context, self.token_waits, save, key, self.log
+            self.interpreter, self.task, self.context, self.token_waits, save, self._idempotency_key, self.log
         )
         driver.must_stop = lambda: self._find_sibling_failure() is not None
         return driver
@@ -390,8 +391,7 @@ class TaskRunner:
 
     def _snapshot(self, driver: LiveDriver) -> dict[str, Json]:
         branch = asdict(self.branch) if self.branch else None
-        display = self.log.display.to_json()
-        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch, "display": display}
+        return {**driver.snapshot(), **self._snapshots.stamp(), "branch": branch, "display": self.log.display.to_json()}
 
     def _end(self, step: StepResult) -> Json:
         self._snapshots.delete()

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.diagnostics import Diagnostic
+from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic
 from sfn_provider.asl.lint_rules.definition_walk import PlacedState, index_definition
 from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
-from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS, join_some
+from sfn_provider.asl.lint_rules.reporting import join_some
 from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES, parameter_problems, parameters_field
 from sfn_provider.asl.placeholders import fill_partition, placeholder_names, strip_partition
 from sfn_provider.asl.resources import Resource, parse_resource

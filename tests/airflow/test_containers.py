@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.aws.lambda_functions import FunctionError, LambdaFunctions
+from tests.aws.moto import REGION
 from tests.fixtures.real_airflow import RealAirflow, Run
 from tests.fixtures.real_airflow_dags import source_of
+
+CHILDREN = 45
+"""So many that more than one task runs them."""
+
+RESTING = {
+    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+    "StartAt": "Rest",
+    "States": {
+        "Rest": {"Type": "Wait", "Seconds": 4, "Next": "Look"},
+        "Look": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.n", "NumericEquals": 44, "Next": "Bad"}],
+            "Default": "Good",
+        },
+        "Bad": {"Type": "Fail", "Error": "Spoilt"},
+        "Good": {"Type": "Pass", "OutputPath": "$.n", "End": True},
+    },
+}
+PARTS: dict[str, Any] = {
+    "StartAt": "Each",
+    "States": {
+        "Each": {
+            "Type": "Map",
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:getObject",
+                "ReaderConfig": {"InputType": "JSON"},
+                "Parameters": {"Bucket": "parts", "Key": "items.json"},
+            },
+            "ItemProcessor": RESTING,
+            "ToleratedFailureCount": 1,
+            "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:putObject",
+                "Parameters": {"Bucket": "parts", "Prefix": "done"},
+            },
+            "End": True,
+        }
+    },
+}
+"""A distributed Map that reads from S3, waits in its child executions, and writes to S3."""
 
 
 def broken(payload: Any) -> Any:
@@ -54,17 +96,26 @@ def branches(bill: str, pick: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def runs(real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions) -> dict[str, Run]:
+def s3(empty_moto_server: str) -> Any:
+    """A client of S3, with the items of `PARTS` in it."""
+    client = boto3.client("s3", endpoint_url=empty_moto_server, region_name=REGION)
+    client.create_bucket(Bucket="parts")
+    client.put_object(Bucket="parts", Key="items.json", Body=json.dumps([{"n": n} for n in range(CHILDREN)]))
+    return client
+
+
+@pytest.fixture(scope="module")
+def runs(real_airflow_process: RealAirflow, lambda_functions: LambdaFunctions, s3: Any) -> dict[str, Run]:
     """The runs that the tests are about."""
     airflow = real_airflow_process
     airflow.ensure()
     ship, pick = (lambda_functions.add(name, broken) for name in ("ship", "Pick"))
     bill = lambda_functions.add("Bill", lambda payload: "billed")
-    airflow.add_dags(
-        {"orders": source_of(map_of(ship), "orders"), "branches": source_of(branches(bill, pick), "branches")}
-    )
+    machines = {"parts": PARTS, "orders": map_of(ship), "branches": branches(bill, pick)}
+    airflow.add_dags({dag_id: source_of(definition, dag_id) for dag_id, definition in machines.items()})
     orders = [{"order": number} for number in range(50)]
     return {
+        "parts": airflow.trigger("parts", {}),
         "tolerant": airflow.trigger("orders", {"orders": orders, "tolerated": 1}),
         "strict": airflow.trigger("orders", {"orders": orders, "tolerated": 0}),
         "caught": airflow.trigger("branches", {"order": 7}),
@@ -93,3 +144,16 @@ def test_the_error_of_a_branch_is_caught(runs: dict[str, Run]) -> None:
     fine = runs["fine"]
     fine.wait()
     assert fine.xcom("Thank") == ["billed", 2], fine.story()
+
+
+def test_items_are_read_and_results_written(runs: dict[str, Run], s3: Any) -> None:
+    run = runs["parts"]
+    assert run.wait(240) == "success", run.story()
+    assert run.states()["Each.part.children[1]"] == "success"
+    folder = run.xcom("Each.join")["ResultWriterDetails"]["Key"].rpartition("/")[0]
+
+    def records(name: str) -> Any:
+        return json.loads(s3.get_object(Bucket="parts", Key=f"{folder}/{name}_0.json")["Body"].read())
+
+    assert [json.loads(record["Output"]) for record in records("SUCCEEDED")] == list(range(CHILDREN - 1))
+    assert [record["Error"] for record in records("FAILED")] == ["Spoilt"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -9,10 +10,10 @@ import pytest
 
 from sfn_provider.integrations.json_templates import get_path
 from sfn_provider.translate import translate
-from tests.aws.local_step_functions import SharedStepFunctions
+from tests.aws.local_step_functions import PENDING, SharedStepFunctions
 from tests.aws.lost_answers import STARTS, STATES, LostAnswersAws
-from tests.aws.moto_jobs import OVER, MotoJobs
-from tests.fixtures.real_airflow import RealAirflow
+from tests.aws.moto_jobs import OVER, MotoJobs, make_jobs
+from tests.fixtures.real_airflow import RealAirflow, Run
 
 
 def all_at_once(states: dict[str, Any], dag_id: str, **arguments: object) -> str:
@@ -26,33 +27,47 @@ def all_at_once(states: dict[str, Any], dag_id: str, **arguments: object) -> str
     return source.replace(task_id, task_id + "".join(f"{name}={value!r}," for name, value in arguments.items()))
 
 
-@pytest.mark.stepfunctions(time="real")
-def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(
-    real_airflow: RealAirflow, moto_jobs: MotoJobs
-) -> None:
-    moto_jobs.move(progression="time", seconds=1)
-    real_airflow.add_dag("seven_jobs", all_at_once(moto_jobs.states, "seven_jobs"))
-    run = real_airflow.trigger("seven_jobs")
-    run.wait_for_task("All", "deferred")
-    moto_jobs.end_steps()
-    assert run.wait() == "success", run.story()
-    results = dict(zip(moto_jobs.states, run.xcom("All"), strict=True))
-    assert {name: (path, get_path(results[name], path)) for name, (path, _) in OVER.items()} == OVER
-    assert moto_jobs.started() == dict.fromkeys(OVER, 1)
-    assert run.log("All").count("Pre Execute") <= 1 + len(OVER), "a worker starts only where a job has ended"
+@pytest.fixture(scope="module")
+def jobs(empty_moto_server: str, real_time_step_functions: SharedStepFunctions) -> Iterator[MotoJobs]:
+    """The jobs of seven services, each of which takes a second."""
+    made = make_jobs(empty_moto_server, real_time_step_functions)
+    made.move(progression="time", seconds=1)
+    yield made
+    made.restore_transitions()
 
 
-def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
-    real_airflow: RealAirflow, lost_answers_aws: LostAnswersAws
-) -> None:
+@pytest.fixture(scope="module")
+def pending(real_time_step_functions: SharedStepFunctions) -> str:
+    """The ARN of a state machine whose executions outlast the test."""
+    return real_time_step_functions.create_state_machine(PENDING, name="PendingJob")
+
+
+@pytest.fixture(scope="module")
+def runs(
+    real_airflow_process: RealAirflow, lost_answers_aws: LostAnswersAws, jobs: MotoJobs, pending: str
+) -> dict[str, Run]:
+    """A run of each DAG."""
+    real_airflow_process.ensure()
+    real_airflow_process.set_connection("once", lost_answers_aws.url)
     states = {
         name: {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters}
         for name, (resource, parameters) in STATES.items()
     }
-    real_airflow.set_connection("once", lost_answers_aws.url)
-    source = all_at_once(states, "lost_worker", aws_conn_id="once", retries=1, retry_delay=0)
-    real_airflow.add_dag("lost_worker", source)
-    run = real_airflow.trigger("lost_worker")
+    resource = "arn:aws:states:::states:startExecution.sync"
+    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": pending}, "End": True}
+    sources = {
+        "lost_worker": all_at_once(states, "lost_worker", aws_conn_id="once", retries=1, retry_delay=0),
+        "seven_jobs": all_at_once(jobs.states, "seven_jobs"),
+        "stopped_job": translate({"StartAt": "Nested", "States": {"Nested": nested}}, dag_id="stopped_job").source,
+    }
+    real_airflow_process.add_dags(sources)
+    return {dag_id: real_airflow_process.trigger(dag_id) for dag_id in sources}
+
+
+def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
+    runs: dict[str, Run], lost_answers_aws: LostAnswersAws
+) -> None:
+    run = runs["lost_worker"]
     for _ in STARTS:
         assert lost_answers_aws.first_calls.acquire(timeout=120), run.story()
     run.kill_worker("All", supervisor=False)
@@ -64,33 +79,40 @@ def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
     }, "a token makes the second call harmless; where there is none, the job is found"
 
 
-@pytest.mark.stepfunctions(time="real")
+def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(runs: dict[str, Run], jobs: MotoJobs) -> None:
+    run = runs["seven_jobs"]
+    run.wait_for_task("All", "deferred")
+    jobs.end_steps()
+    assert run.wait() == "success", run.story()
+    results = dict(zip(jobs.states, run.xcom("All"), strict=True))
+    assert {name: (path, get_path(results[name], path)) for name, (path, _) in OVER.items()} == OVER
+    assert jobs.started() == dict.fromkeys(OVER, 1)
+    assert run.log("All").count("Pre Execute") <= 1 + len(OVER), "a worker starts only where a job has ended"
+
+
 def test_clearing_and_failing_a_deferred_task_stops_its_job(
-    real_airflow: RealAirflow, stepfunctions: SharedStepFunctions, pending_machine: str
+    runs: dict[str, Run], real_time_step_functions: SharedStepFunctions, pending: str
 ) -> None:
-    resource = "arn:aws:states:::states:startExecution.sync"
-    nested = {"Type": "Task", "Resource": resource, "Parameters": {"StateMachineArn": pending_machine}, "End": True}
-    source = translate({"StartAt": "Nested", "States": {"Nested": nested}}, dag_id="stopped_job").source
-    real_airflow.add_dag("stopped_job", source)
-    run = real_airflow.trigger("stopped_job")
+    run = runs["stopped_job"]
+    airflow = run.airflow
 
     def wait_for(*statuses: str) -> None:
         def look() -> bool:
-            found = stepfunctions.client.list_executions(stateMachineArn=pending_machine)["executions"]
+            found = real_time_step_functions.client.list_executions(stateMachineArn=pending)["executions"]
             return sorted(execution["status"] for execution in found) == list(statuses)
 
-        real_airflow.processes.wait_until(f"executions that are {statuses}", look)
+        airflow.processes.wait_until(f"executions that are {statuses}", look)
 
     def wait_for_the_triggerer(times: int) -> None:
-        real_airflow.processes.wait_until("the triggerer", lambda: run.log("Nested").count(") starting") >= times)
+        airflow.processes.wait_until("the triggerer", lambda: run.log("Nested").count(") starting") >= times)
 
     wait_for("RUNNING")
     wait_for_the_triggerer(1)
     clear = {"dry_run": False, "dag_run_id": run.run_id, "task_ids": ["Nested"], "only_failed": False}
-    real_airflow.call("POST", "dags/stopped_job/clearTaskInstances", clear)
+    airflow.call("POST", "dags/stopped_job/clearTaskInstances", clear)
     wait_for("ABORTED", "RUNNING")
     wait_for_the_triggerer(2)
     task = f"dags/stopped_job/dagRuns/{quote(run.run_id)}/taskInstances/Nested"
-    real_airflow.call("PATCH", task, {"new_state": "failed"})
+    airflow.call("PATCH", task, {"new_state": "failed"})
     wait_for("ABORTED", "ABORTED")
     assert run.wait() == "failed", run.story()

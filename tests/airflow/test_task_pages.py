@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import boto3
 import pytest
@@ -122,3 +124,49 @@ def test_the_log_alone_tells_the_story(real_airflow: RealAirflow, scripted_aws: 
     operators = {task["task_id"]: task["operator_name"] for task in run.airflow.call("GET", TASKS)["tasks"]}
     assert operators["RunGlueTransform"] == "glue:startJobRun.sync"
     assert operators["QualityPassed"] == "Choice"
+    page = Site(run).get()
+    # The DAG's tasks beside the machine's states: of each two did not run.
+    assert (page.count('class="node ran"'), page.count('class="node idle"')) == (12, 4)
+
+
+class Site:
+    """A run's page, beside those of Airflow: the session of one browser."""
+
+    def __init__(self, run: Run) -> None:
+        self._url = f"{run.airflow.server}/state-machines/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}"
+        self._opener = build_opener(HTTPCookieProcessor())
+
+    def get(self, fields: dict[str, str] | None = None) -> str:
+        """The page; after a form with these fields was sent, where there are any."""
+        data = None if fields is None else urlencode(fields).encode()
+        with self._opener.open(self._url, data, timeout=60) as response:
+            return str(response.read().decode())
+
+
+ASK = """
+from airflow import DAG
+from sfn_provider.operators.state_machine import TaskStateOperator
+
+with DAG("ask_person", schedule=None):
+    TaskStateOperator(
+        task_id="ask",
+        resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        parameters={"QueueUrl.$": "$.queue", "MessageBody.$": "$$.Task.Token"},
+        end=True,
+    )
+"""
+
+
+def test_a_person_answers_on_the_page_of_the_run(real_airflow: RealAirflow, aws: str) -> None:
+    queue = boto3.resource("sqs", endpoint_url=aws, region_name="us-east-1").create_queue(QueueName="people")
+    real_airflow.add_dag("ask_person", ASK)
+    run = real_airflow.trigger("ask_person", {"queue": queue.url})
+    run.wait_for_task("ask", "deferred")
+    page = Site(run)
+    form = next(part for part in page.get().split("<form") if 'value="approve"' in part)
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    [message] = queue.receive_messages(WaitTimeSeconds=1)
+    assert "signature" in fields and message.body not in form
+    assert "Waiting for an answer" not in page.get(fields | {"action": "approve", "output": '{"by": "a person"}'})
+    assert run.wait() == "success", run.story()
+    assert run.xcom("ask") == {"by": "a person"}

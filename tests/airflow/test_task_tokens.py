@@ -88,6 +88,7 @@ def asked(real_airflow_process: RealAirflow, empty_moto_server: str) -> Asked:
     for dag_id in ("token_success", "token_failure", "token_queue"):
         made.start(dag_id)
     made.runs["activity"] = [made.airflow.trigger("activity", {"order": number}) for number in (1, 2)]
+    made.start("token_killed")
     return made
 
 
@@ -175,7 +176,7 @@ def test_a_worker_of_an_activity_asks_for_work_and_answers(asked: Asked, worker:
 
 
 def test_a_task_whose_worker_is_lost_takes_the_answer_that_came_meanwhile(asked: Asked, worker: Any) -> None:
-    run = asked.start("token_killed")
+    [run] = asked.runs["token_killed"]
     token = asked.receive("token_killed")["Token"]
     run.wait_for_task("ask", "running")
     run.kill_worker("ask", supervisor=False)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.attack.all_bombs import all_bombs
-from tests.attack.limited_child import Action, Outcome, run_limited
+from tests.attack.limited_child import MOST_SECONDS, Action, Outcome, run_limited
 from tests.attack.mutations import make_mutation, try_mutations
 from tests.attack.warm_up import import_all
 
@@ -51,11 +51,11 @@ class Attack:
         print(f"\r{len(self.done):,} of {total:,}, {time.monotonic() - self._started:,.0f} s", end="", file=sys.stderr)
 
 
-def _try_action(action: Action) -> Outcome:
+def _try_action(action: Action, seconds: float = MOST_SECONDS) -> Outcome:
     """Run an action with limits; where it took too long, twice more: other processes make it look slower than it is."""
-    outcomes = [run_limited(action)]
+    outcomes = [run_limited(action, seconds)]
     while outcomes[-1].problem == "time" and len(outcomes) < TRIES:
-        outcomes.append(run_limited(action))
+        outcomes.append(run_limited(action, seconds))
     return outcomes[-1]
 
 
@@ -90,10 +90,10 @@ def main() -> int:
     batches = range(0, MUTATIONS, BATCH)
     total = len(bombs) + len(batches)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        jobs: list[tuple[str, Any]] = [(bomb.name, bomb.explode) for bomb in bombs]
-        left = [(name, action) for name, action in jobs if name not in attack.done]
-        for (name, _), outcome in zip(left, pool.map(lambda job: _try_action(job[1]), left), strict=True):
-            attack.add(name, outcome, total)
+        left = [bomb for bomb in bombs if bomb.name not in attack.done]
+        outcomes = pool.map(lambda bomb: _try_action(bomb.explode, bomb.seconds), left)
+        for bomb, outcome in zip(left, outcomes, strict=True):
+            attack.add(bomb.name, outcome, total)
         starts = [first for first in batches if f"mutations {first}" not in attack.done]
         for first, outcome in zip(starts, pool.map(_try_batch, starts), strict=True):
             attack.add(f"mutations {first}", outcome, total)

@@ -18,6 +18,9 @@ from pathlib import Path
 MOST_SECONDS = 2.0
 """Processor time that a piece of untrusted text may cost."""
 
+MOST_SECONDS_OF_CASES = 10.0
+"""Processor time that the search for test cases of a definition may cost: 10,000,000 steps."""
+
 MOST_BYTES = 512 * 1024 * 1024
 """Memory by which the process may grow for it."""
 

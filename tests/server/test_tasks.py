@@ -156,10 +156,10 @@ def test_heartbeats_hold_off_the_timeout_in_faster_time(runner: FunctionRunner) 
     from tests.fixtures.local_service import serve
 
     with serve(tasks=runner, time=100.0) as service:
-        execution = service.start(service.create(one(WITH_TOKEN | {"HeartbeatSeconds": 100})))
+        execution = service.start(service.create(one(WITH_TOKEN | {"HeartbeatSeconds": 200})))
         token = token_of(service, execution)
-        for _ in range(4):  # each is some 30 seconds of the execution's time after the last one
-            time.sleep(0.3)
+        for _ in range(4):  # each is some 10 seconds of the execution's time after the last one: far from the timeout
+            time.sleep(0.1)
             service.client.send_task_heartbeat(taskToken=token)
         described = service.wait(execution)
     assert described["error"] == "States.Timeout"

@@ -27,10 +27,11 @@ from __future__ import annotations
 
 from sfn_provider.asl.jsonata.expression import Expression, JsonataSyntaxError, JsonType, check_type, compile_jsonata
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
-from sfn_provider.asl.jsonata.limits import explain_limit, is_timeout
+from sfn_provider.asl.jsonata.limits import EvaluationLimits, explain_limit, is_timeout
 
 __all__ = [
     "BUILT_IN_FUNCTIONS",
+    "EvaluationLimits",
     "Expression",
     "JsonType",
     "JsonataSyntaxError",

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.errors import JsonataError
-from sfn_provider.asl.jsonata.limits import MAX_WORK, MEMORY_LIMIT, TIMEOUT
+from sfn_provider.asl.jsonata.limits import MEMORY_LIMIT, TIMEOUT
 from sfn_provider.asl.value_size import MAX_NODES, count_nodes, is_larger
 
 ITEMS_PER_UNIT: Final = 16
@@ -40,7 +40,7 @@ class EvaluationBudget:
     """The work that one evaluation has left, in the thread that it runs in.
 
     Args:
-        work: the work at the start; None for `MAX_WORK`.
+        work: the work at the start.
 
     Attributes:
         left: the work that is left.
@@ -49,8 +49,8 @@ class EvaluationBudget:
 
     __slots__ = ("_bytes", "_end", "left", "next_check")
 
-    def __init__(self, work: int | None = None) -> None:
-        self.left = MAX_WORK if work is None else work
+    def __init__(self, work: int) -> None:
+        self.left = work
         self.next_check = max(self.left - _WORK_BETWEEN_CHECKS, 0)
         self._end: float | None = None
         self._bytes = 0

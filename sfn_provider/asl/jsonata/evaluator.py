@@ -20,7 +20,13 @@ from sfn_provider.asl.jsonata.functions.strings import to_string
 from sfn_provider.asl.jsonata.functions.table import BASE_FRAME, BuiltIn
 from sfn_provider.asl.jsonata.grouping import make_object
 from sfn_provider.asl.jsonata.library import NULL, Frame, Functions, Jsonata, Sequence, Utils
-from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT, STACK_OVERFLOW
+from sfn_provider.asl.jsonata.limits import (
+    MAX_ARRAY_ITEMS,
+    MAX_STRING_LENGTH,
+    MEMORY_LIMIT,
+    STACK_OVERFLOW,
+    EvaluationLimits,
+)
 from sfn_provider.asl.jsonata.normalized_json import to_double
 from sfn_provider.asl.jsonata.operators import calculate, compare, make_range
 from sfn_provider.asl.jsonata.order_by import sort_by_terms
@@ -45,7 +51,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         context: the context object, or a function that makes it; ``$now()`` is its ``State.EnteredTime``, else its
             ``Execution.StartTime``.
         entropy: the source of randomness.
-        work: how much work it may take; None for the bound of an execution.
+        limits: what it may take.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class Evaluator(Jsonata):  # type: ignore[misc]
         variables: Mapping[str, Json],
         context: Mapping[str, Json] | Callable[[], Mapping[str, Json]],
         entropy: Randomness,
-        work: int | None = None,
+        limits: EvaluationLimits,
     ) -> None:
         converted: dict[int, Any] = {}
         self.parser = None
@@ -63,8 +69,8 @@ class Evaluator(Jsonata):  # type: ignore[misc]
             bindings[name] = ScopeData(data, converted)
         self.context = context
         self.entropy = entropy
-        self.budget = EvaluationBudget(work)
-        self.matching_budget = MatchingBudget()
+        self.budget = EvaluationBudget(limits.work)
+        self.matching_budget = MatchingBudget(limits.matching_seconds)
         self.depth = 0
 
     def run(self, tree: Any) -> Any:

@@ -16,6 +16,7 @@ from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 from sfn_provider.exceptions import QueryEvaluationError
 
 if TYPE_CHECKING:
+    from sfn_provider.asl.jsonata.limits import EvaluationLimits
     from sfn_provider.asl.jsonata.program import Program
 
 JsonType = Literal["array", "object", "string", "number", "boolean", "null"]
@@ -115,7 +116,7 @@ class Expression:
         entropy: Randomness,
         expected: JsonType | None = None,
         *,
-        work: int | None = None,
+        limits: EvaluationLimits | None = None,
     ) -> Json:
         """Evaluate the expression.
 
@@ -124,7 +125,7 @@ class Expression:
                 ``$millis()`` are the context object's ``State.EnteredTime``, not the clock.
             entropy: what ``$random()``, ``$uuid()`` and ``$shuffle()`` draw from.
             expected: the type that the field takes; None for any.
-            work: how much work it may take, see `budget.MAX_WORK`; None for the bound of an execution.
+            limits: what it may take, and then what it has left; None for the bounds of an execution.
 
         Returns:
             Plain JSON that shares no list or dict with the scope.
@@ -133,7 +134,7 @@ class Expression:
             QueryEvaluationError: the cause is AWS's sentence after its standard prefix, the location is the field.
         """
         try:
-            value = self._program.evaluate(scope, entropy, work)
+            value = self._program.evaluate(scope, entropy, limits)
         except _library().EvaluationFailed as error:
             raise self._error(str(error)) from error
         if value is MISSING:

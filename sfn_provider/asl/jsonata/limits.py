@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 STACK_OVERFLOW: Final = (
@@ -13,7 +14,7 @@ MEMORY_LIMIT: Final = "Expression evaluation memory limit exceeded: Check for ex
 MAX_WORK: Final = 600_000
 """How much work an evaluation may take, where evaluating a node is 1: about as much as a second allows."""
 
-MAX_MATCHING_SECONDS: Final = 1.5
+MAX_MATCHING_SECONDS: Final = 1.0
 """How long one evaluation may match regular expressions: the library that matches them has no other bound."""
 
 MAX_ARRAY_ITEMS: Final = 873_782
@@ -21,6 +22,19 @@ MAX_ARRAY_ITEMS: Final = 873_782
 
 MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
 """AWS refuses a longer text for its memory."""
+
+
+@dataclass(slots=True)
+class EvaluationLimits:
+    """What an evaluation may take, and what it has left once it has ended.
+
+    Args:
+        work: where evaluating a node is 1; less than nothing once an evaluation has ended for it.
+        matching_seconds: the time for matching regular expressions.
+    """
+
+    work: int = MAX_WORK
+    matching_seconds: float = MAX_MATCHING_SECONDS
 
 
 def is_timeout(cause: str | None) -> bool:

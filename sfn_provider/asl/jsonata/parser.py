@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ _CHILD_FIELDS: Final = (
 _CHILD_LIST_FIELDS: Final = ("steps", "arguments", "expressions", "terms", "stages", "predicate")
 """Attributes of the library's nodes that hold one node, or a list of them."""
 
+_THREAD: Final = threading.local()
 _PADDING: Final = "\0"
 _FUNCTION: Final = re.compile(r"(?:function|\u03bb)\s*\(")
 _VARIABLES: Final = re.compile(r"(?:\s*\$\w*\s*,)*")
@@ -79,7 +81,7 @@ def parse(source: str) -> Any:
     Raises:
         ParseError: it is no JSONata.
     """
-    parser = Parser()
+    parser = _parser()
     parser.source = source
     parser.lexer = _Tokens(source)
     try:
@@ -90,6 +92,19 @@ def parse(source: str) -> Any:
         raise _parse_error(error, source, parser) from error
     _normalize_tree(tree)
     return tree
+
+
+def _parser() -> Any:
+    """Return this thread's parser, at its start.
+
+    Every node refers to its parser: one for each expression would take 70 KB and most of the time of a short one.
+    """
+    parser = getattr(_THREAD, "parser", None)
+    if parser is None:
+        parser = _THREAD.parser = Parser()
+    parser.ancestor_label = parser.ancestor_index = 0
+    parser.ancestry = []
+    return parser
 
 
 def _parse_tree(parser: Any) -> Any:

@@ -13,7 +13,7 @@ from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import cause_suffix
 from sfn_provider.asl.jsonata.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
-from sfn_provider.asl.jsonata.limits import STACK_OVERFLOW
+from sfn_provider.asl.jsonata.limits import STACK_OVERFLOW, EvaluationLimits
 from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
@@ -41,13 +41,13 @@ class Program:
     shortcut: Constant | VariablePath | None
     references: References
 
-    def evaluate(self, scope: Scope, entropy: Randomness, work: int | None = None) -> Json:
+    def evaluate(self, scope: Scope, entropy: Randomness, limits: EvaluationLimits | None = None) -> Json:
         """Evaluate the program.
 
         Args:
             scope: the data it sees.
             entropy: the source of randomness.
-            work: how much work it may take; None for the bound of an execution.
+            limits: what it may take, and then what it has left; None for the bounds of an execution.
 
         Returns:
             Plain JSON; MISSING for undefined.
@@ -58,11 +58,7 @@ class Program:
         try:
             if self.shortcut is not None and (found := self.shortcut(scope)) is not NO_SHORTCUT:
                 return found
-            evaluator = Evaluator(self._variables(scope), lambda: scope.context, entropy, work)
-            value = evaluator.run(self.tree)
-            refuse_larger(value)
-            evaluator.budget.spend_on_all_of((value,))
-            return MISSING if value is None else from_value(value)
+            return self._evaluate(scope, entropy, limits or EvaluationLimits())
         except JException as error:
             suffix = join_surrogates(cause_suffix(error), "replace")
             raise EvaluationFailed(f"threw an error during evaluation{suffix}") from error
@@ -73,6 +69,16 @@ class Program:
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             # What the library does not foresee; the reference has no words for it.
             raise EvaluationFailed(f"threw an error during evaluation: {error}") from error
+
+    def _evaluate(self, scope: Scope, entropy: Randomness, limits: EvaluationLimits) -> Json:
+        evaluator = Evaluator(self._variables(scope), lambda: scope.context, entropy, limits)
+        try:
+            value = evaluator.run(self.tree)
+            refuse_larger(value)
+            evaluator.budget.spend_on_all_of((value,))
+            return MISSING if value is None else from_value(value)
+        finally:
+            limits.work, limits.matching_seconds = evaluator.budget.left, evaluator.matching_budget.seconds
 
     def _variables(self, scope: Scope) -> dict[str, Json]:
         references = self.references

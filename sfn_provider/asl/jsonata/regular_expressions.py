@@ -31,8 +31,8 @@ class MatchingBudget:
         seconds: the time at the start.
     """
 
-    def __init__(self, seconds: float | None = None) -> None:
-        self.seconds = MAX_MATCHING_SECONDS if seconds is None else seconds
+    def __init__(self, seconds: float = MAX_MATCHING_SECONDS) -> None:
+        self.seconds = seconds
 
     def spend(self, match: Callable[..., Any], *args: Any) -> Any:
         """Call a method of a pattern of the library ``regex``.

@@ -10,7 +10,6 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,
-    choice_rules,
     is_expression,
     is_placeholder,
 )
@@ -32,7 +31,7 @@ _OPERANDS: dict[Kind, tuple[type | tuple[type, ...], str]] = {
 def rule_tests(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Every rule tests one thing."""
     for state in definition.of_type("Choice"):
-        for at, rule, outermost in choice_rules(state):
+        for at, rule, outermost in state.rules:
             yield from _test_problems(rule, at, outermost)
             if not outermost:
                 for name in ("Assign", "Output"):
@@ -61,7 +60,7 @@ def _test_problems(rule: Fields, at: str, outermost: bool) -> Iterator[Diagnosti
 def rule_operands(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """What a comparison compares with has the comparison's type."""
     for state in definition.of_type("Choice"):
-        for at, rule, _ in choice_rules(state):
+        for at, rule, _ in state.rules:
             for name in ("And", "Or"):
                 if rule.get(name) == []:
                     yield error(f"{name} cannot be empty", at + pointer(name))
@@ -90,7 +89,7 @@ def _fits(operand: Json, comparison: Comparison) -> bool:
 def conditions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A JSONata rule's Condition is true, false, or an expression."""
     for state in definition.of_type("Choice"):
-        for at, rule, _ in choice_rules(state):
+        for at, rule, _ in state.rules:
             value = rule.get("Condition")
             if isinstance(value, str) and not is_expression(value) and not is_placeholder(value):
                 message = f"Condition takes a JSONata expression: write {{% {value.strip()} %}}"
@@ -103,7 +102,7 @@ def pattern_backslashes(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     Source: https://states-language.net/#choice-state
     """
     for state in definition.of_type("Choice"):
-        for at, rule, _ in choice_rules(state):
+        for at, rule, _ in state.rules:
             pattern = rule.get("StringMatches")
             if isinstance(pattern, str) and "\\" in re.sub(r"\\[*\\]", "", pattern):
                 message = "a backslash escapes only * and itself: write \\\\ (in JSON four of them) where one is meant"

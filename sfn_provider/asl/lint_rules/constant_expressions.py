@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata, is_timeout
+from sfn_provider.asl.jsonata import EvaluationLimits, JsonataSyntaxError, compile_jsonata, is_timeout
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, jsonata_uses
 from sfn_provider.asl.lint_rules.reporting import warning
@@ -24,6 +24,12 @@ MAX_EXPRESSIONS = 200
 MAX_WORK: Final = 20_000
 """How much work each of them may take, see `jsonata.budget`; one that needs more is not judged."""
 
+MAX_WORK_OF_ALL: Final = 200_000
+"""How much work all of them may take together; the rest is not judged."""
+
+MAX_MATCHING_SECONDS: Final = 0.3
+"""How long all of them together may match regular expressions."""
+
 _CHANGING: Final = frozenset({"random", "uuid", "shuffle", "now", "millis"})
 """Functions whose results differ from run to run."""
 
@@ -38,14 +44,27 @@ _TYPES: Final[dict[str, JsonType]] = {"Condition": "boolean", **{name: "number" 
 def constant_expressions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A JSONata expression that reads neither the input nor a variable does not fail in every run."""
     constant = ((use, expression) for use in jsonata_uses(definition) if (expression := _compile(use)) is not None)
+    left = EvaluationLimits(MAX_WORK_OF_ALL, MAX_MATCHING_SECONDS)
     for use, expression in islice(constant, MAX_EXPRESSIONS):
-        try:
-            expression.evaluate(Scope(None, _CONTEXT), random.Random(0), _TYPES.get(use.field), work=MAX_WORK)
-        except QueryEvaluationError as error:
-            if is_timeout(error.cause):
-                continue
-            message = f"{error.cause} The state fails whenever it runs"
-            yield warning("EXPRESSION_WILL_FAIL", message, use.at)
+        cause = _cause_of_failure(use, expression, left)
+        if cause is not None and not is_timeout(cause):
+            yield warning("EXPRESSION_WILL_FAIL", f"{cause} The state fails whenever it runs", use.at)
+        if left.work <= 0:
+            return
+
+
+def _cause_of_failure(use: JsonataUse, expression: Expression, left: EvaluationLimits) -> str | None:
+    """Evaluate an expression, and take from what is left for all what it has taken; None where it does not fail."""
+    work = min(MAX_WORK, left.work)
+    limits = EvaluationLimits(work, left.matching_seconds)
+    try:
+        expression.evaluate(Scope(None, _CONTEXT), random.Random(0), _TYPES.get(use.field), limits=limits)
+    except QueryEvaluationError as error:
+        return error.cause
+    finally:
+        left.work -= work - limits.work
+        left.matching_seconds = limits.matching_seconds
+    return None
 
 
 def _compile(use: JsonataUse) -> Expression | None:

@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, choice_rules, is_placeholder
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
 from sfn_provider.asl.lint_rules.reporting import join_words, warning
 from sfn_provider.asl.resources import parse_resource
@@ -38,8 +39,9 @@ _SELECTING_FIELDS = ("ItemSelector", "Parameters")
 
 def context_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Paths that start with ``$$``, and ``$states.context``, name fields that the context object has."""
+    presence_tests = _presence_tests(definition)
     for use in path_uses(definition):
-        if use.field != "ResultPath" and not is_placeholder(use.value) and not _tests_presence(use):
+        if use.field != "ResultPath" and not is_placeholder(use.value) and use.at not in presence_tests:
             for path in use.paths:
                 yield from _problems(use.state, use.at, path, _names_of_path(path), _top_field(use))
     for expression in jsonata_uses(definition):
@@ -53,10 +55,10 @@ def _top_field(use: PathUse) -> str:
     return use.at.removeprefix(use.state.at + "/").partition("/")[0]
 
 
-def _tests_presence(use: PathUse) -> bool:
-    """Return whether the path is that of a choice rule with IsPresent."""
-    rules = choice_rules(use.state) if use.field == "Variable" else ()
-    return any("IsPresent" in rule for at, rule, _ in rules if use.at == f"{at}/Variable")
+def _presence_tests(definition: DefinitionIndex) -> set[str]:
+    """Return the JSON pointers of the Variables of all choice rules with IsPresent."""
+    rules = chain.from_iterable(state.rules for state in definition.of_type("Choice"))
+    return {f"{at}/Variable" for at, rule, _ in rules if "IsPresent" in rule}
 
 
 def _names_of_path(path: str) -> Sequence[str]:

@@ -16,6 +16,10 @@ from sfn_provider.asl.scope import Json
 MAX_LEVELS = 6
 MAX_MEMBERS = 200
 
+MAX_SIZE = 10_000
+"""Members of a shape at all levels. One member can be in many places of a shape, so that a few states that copy their
+input double it again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataShape:
@@ -25,11 +29,22 @@ class DataShape:
         members: the shapes of members that may be there.
         closed: True where there can be no other members.
         kind: ``an object`` and so on, where it is known.
+
+    Attributes:
+        depth: the levels of members, and one.
+        size: the members at all levels, and one.
     """
 
     members: Mapping[str, DataShape] = field(default_factory=dict)
     closed: bool = False
     kind: str = ""
+    depth: int = field(init=False, repr=False, compare=False)
+    size: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        inner = self.members.values()
+        object.__setattr__(self, "depth", 1 + max((shape.depth for shape in inner), default=0))
+        object.__setattr__(self, "size", 1 + sum(shape.size for shape in inner))
 
 
 UNKNOWN = DataShape()
@@ -63,20 +78,29 @@ def shape_of_value(value: Json, level: int = 0) -> DataShape:
     return DataShape({key: shape_of_value(item, level + 1) for key, item in value.items()}, True, "an object")
 
 
-def union_of_shapes(first: DataShape, second: DataShape, level: int = 0) -> DataShape:
-    """Return the shape of a value that is either of two."""
-    if first == second:
+@dataclass(slots=True)
+class Work:
+    """Counts the members that are merged and copied."""
+
+    members: int = 0
+
+
+def union_of_shapes(first: DataShape, second: DataShape, work: Work, level: int = 0) -> DataShape:
+    """Return the shape of a value that is either of two, and add the members that this takes to ``work``."""
+    if first is second or first == second:
         return first
     if UNKNOWN in (first, second) or level >= MAX_LEVELS:
         return UNKNOWN
     members: dict[str, DataShape] = {}
+    work.members += len(first.members) + len(second.members)
     for name in dict.fromkeys((*first.members, *second.members)):
         sides = [shape.members.get(name, None if shape.closed else UNKNOWN) for shape in (first, second)]
         known = [side for side in sides if side is not None]
-        members[name] = union_of_shapes(known[0], known[-1], level + 1)
+        members[name] = union_of_shapes(known[0], known[-1], work, level + 1)
     if len(members) > MAX_MEMBERS:
         return UNKNOWN
-    return DataShape(members, first.closed and second.closed, first.kind if first.kind == second.kind else "")
+    kind = first.kind if first.kind == second.kind else ""
+    return _limit_size(DataShape(members, first.closed and second.closed, kind))
 
 
 def write_member(shape: DataShape, names: Sequence[str], value: DataShape, level: int = 0) -> DataShape:
@@ -87,7 +111,7 @@ def write_member(shape: DataShape, names: Sequence[str], value: DataShape, level
         return UNKNOWN
     inner = shape.members.get(names[0], EMPTY if shape.closed else UNKNOWN)
     members = {**shape.members, names[0]: write_member(inner, names[1:], value, level + 1)}
-    return DataShape(members, shape.closed, "an object")
+    return _limit_size(DataShape(members, shape.closed, "an object"))
 
 
 def follow_members(shape: DataShape, names: Sequence[str]) -> DataShape | MissingMember:
@@ -156,17 +180,16 @@ def shape_of_template(template: Json, shape: DataShape, level: int = 0) -> DataS
             members[name.removesuffix(".$")] = _limit_depth(shape_at_path(shape, item))
         else:
             members[name] = shape_of_template(item, shape, level + 1)
-    return DataShape(members, True, "an object")
+    return _limit_size(DataShape(members, True, "an object"))
 
 
 def _limit_depth(shape: DataShape) -> DataShape:
     """Replace a deep shape by an unknown one, so that shapes in loops cannot grow without end."""
-    return shape if depth_of(shape) < MAX_LEVELS else UNKNOWN
+    return shape if shape.depth < MAX_LEVELS else UNKNOWN
 
 
-def depth_of(shape: DataShape) -> int:
-    """Count the levels of members."""
-    return 1 + max(map(depth_of, shape.members.values()), default=0)
+def _limit_size(shape: DataShape) -> DataShape:
+    return shape if shape.size <= MAX_SIZE else UNKNOWN
 
 
 def shape_of_jsonata_template(template: Json, level: int = 0) -> DataShape:

@@ -40,6 +40,7 @@ class PlacedState:
         type: the value of Type, ``""`` if there is none.
         parts: the objects in it by their path from the state: ``""`` is the state, ``Retry/*`` its retriers,
             ``ItemReader/ReaderConfig`` that object; paths without an object are left out.
+        rules: all rules of a Choice with their pointers, outer before inner; the flag marks the outermost.
     """
 
     name: str
@@ -49,6 +50,7 @@ class PlacedState:
     language: str
     type: str
     parts: dict[str, list[Part]] = field(repr=False)
+    rules: tuple[tuple[str, Fields, bool], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def index_definition(value: Fields, execution_type: ExecutionType = "STANDARD") 
 
 def _place(name: str, fields: Fields, group: Group, machine_language: str) -> PlacedState:
     at, type_ = group.state_at(name), fields.get("Type")
+    parts = _parts_of(at, fields)
     return PlacedState(
         name,
         fields,
@@ -149,7 +152,8 @@ def _place(name: str, fields: Fields, group: Group, machine_language: str) -> Pl
         group,
         _language_of(fields, machine_language),
         type_ if isinstance(type_, str) else "",
-        _parts_of(at, fields),
+        parts,
+        tuple(_choice_rules(parts)) if type_ == "Choice" else (),
     )
 
 
@@ -196,11 +200,9 @@ def catchers(state: PlacedState) -> list[Part]:
     return state.parts.get("Catch/*", [])
 
 
-def choice_rules(state: PlacedState) -> Iterator[tuple[str, Fields, bool]]:
-    """Iterate over all rules of a Choice with their pointers, outer before inner; the flag marks the outermost."""
-    if state.type == "Choice":
-        for at, rule in state.parts.get("Choices/*", ()):
-            yield from ((place, part, part is rule) for place, part in rule_tree(at, rule))
+def _choice_rules(parts: dict[str, list[Part]]) -> Iterator[tuple[str, Fields, bool]]:
+    for at, rule in parts.get("Choices/*", ()):
+        yield from ((place, part, part is rule) for place, part in rule_tree(at, rule))
 
 
 def rule_tree(at: str, rule: Fields) -> Iterator[tuple[str, Fields]]:

@@ -13,7 +13,7 @@ from sfn_provider.asl.intrinsics.parser import MAX_CALLS as DOCUMENTED_CALLS
 from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, choice_rules, is_expression, is_placeholder
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import (
     INTRINSIC,
     JsonataUse,
@@ -177,7 +177,7 @@ def static_text(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         if state.type == "Pass" and "Result" in state.fields:
             yield from _static_result(state.fields.get("Result"), state.at + "/Result")
         yield from _text_for_path(state.fields, state.at, ("Error", "Cause"))
-        for at, rule, _ in choice_rules(state):
+        for at, rule, _ in state.rules:
             names = [name for name in rule if name in COMPARISONS and name + "Path" in COMPARISONS]
             yield from _text_for_path(rule, at, names)
 

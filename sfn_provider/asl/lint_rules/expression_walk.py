@@ -11,7 +11,7 @@ from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.json_walk import walk_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, choice_rules, is_expression
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression
 from sfn_provider.asl.scope import Json
 
 Reads = Literal["raw input", "effective input", "result", "output", "error", "unknown"]
@@ -134,7 +134,7 @@ def _path_fields(state: PlacedState) -> Iterator[PathUse]:
             for name, row in rows.items():
                 if isinstance(value := fields.get(name), str):
                     yield PathUse(state, at + pointer(name), name, value, row.reads, row.kind)
-    for at, rule, _ in choice_rules(state):
+    for at, rule, _ in state.rules:
         for name, value in rule.items():
             is_path = name == "Variable" or (name in COMPARISONS and COMPARISONS[name].operand_is_path)
             if is_path and isinstance(value, str):

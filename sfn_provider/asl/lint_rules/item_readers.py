@@ -8,6 +8,7 @@ the rest is not known: fields without effect, and those with which no execution 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from sfn_provider.asl.lint_rules.definition_walk import (
     is_expression,
     is_placeholder,
 )
-from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
+from sfn_provider.asl.lint_rules.reporting import error, join_some, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 
 _CSV = ("CSV", "MANIFEST")
@@ -167,9 +168,9 @@ def _header_problems(reader: _Reader) -> Iterator[Diagnostic]:
     elif location == "GIVEN" and not headers:
         yield error("CSVHeaderLocation GIVEN needs CSVHeaders, the names of the columns", at)
     elif location == "GIVEN" and isinstance(headers, list):
-        repeated = [name for name in dict.fromkeys(map(str, headers)) if headers.count(name) > 1]
+        repeated = [name for name, count in Counter(map(str, headers)).items() if count > 1]
         if repeated:
-            message = f"CSVHeaders have {join_words(map(repr, repeated))} more than once. The Map always fails"
+            message = f"CSVHeaders have {join_some(repeated)} more than once. The Map always fails"
             yield warning(_FAILS, message, at + "/CSVHeaders")
     elif location is None and reader.reads_csv:
         yield error("InputType CSV needs a CSVHeaderLocation: FIRST_ROW, or GIVEN together with CSVHeaders", at)

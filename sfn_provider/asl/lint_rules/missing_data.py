@@ -8,7 +8,7 @@ no route to the state leaves it anything.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.diagnostics import Diagnostic
@@ -18,6 +18,7 @@ from sfn_provider.asl.lint_rules.data_shapes import (
     UNKNOWN,
     DataShape,
     MissingMember,
+    Work,
     follow_members,
     parse_member_path,
     shape_at_path,
@@ -33,7 +34,6 @@ from sfn_provider.asl.lint_rules.definition_walk import (
     Group,
     PlacedState,
     catchers,
-    choice_rules,
     inner_groups,
     objects,
     rule_tree,
@@ -45,6 +45,9 @@ from sfn_provider.asl.suggestions import Suggestions
 
 MAX_INPUT_CHANGES = 12
 """How often a state's input may change in the analysis before it counts as unknown."""
+
+MAX_WORK = 300_000
+"""How many members the analysis of a definition merges and copies before every further input counts as unknown."""
 
 _CALLING_TYPES = ("Task", "Map", "Parallel")
 
@@ -61,12 +64,19 @@ class _Flow:
 
     inputs: dict[str, DataShape] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
-    bare_catches: dict[str, list[str]] = field(default_factory=dict)
+    bare_catches: dict[str, dict[str, None]] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
 
     def reach(self, at: str, shape: DataShape) -> bool:
         """Add a route to a state; True where that changes what its input can be."""
         known = self.inputs.get(at)
-        merged = shape if known is None else union_of_shapes(known, shape)
+        if known is shape or known == UNKNOWN:
+            return False
+        self.work.members += len(shape.members)
+        if self.work.members > MAX_WORK:
+            merged = UNKNOWN
+        else:
+            merged = shape if known is None else union_of_shapes(known, shape, self.work)
         if merged == known:
             return False
         self.visits[at] = self.visits.get(at, 0) + 1
@@ -87,7 +97,7 @@ def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             skipping[use.state.at] = _tests_presence(use.state)
         if skipping.get(use.state.at) or _is_replaced(use):
             continue
-        origins = flow.bare_catches.get(use.state.at, [])
+        origins = flow.bare_catches.get(use.state.at, {})
         if miss := _first_missing_member(use, shape):
             yield warning("DATA_PATH_CANNOT_EXIST", _message(use, *miss, origins, suggestions), use.at)
         elif origins and (miss := _first_missing_member(use, ERROR_OUTPUT)):
@@ -97,7 +107,7 @@ def impossible_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 
 def _tests_presence(state: PlacedState) -> bool:
     """Return whether a rule of a Choice tests for presence: Step Functions may not come to the paths behind it."""
-    return any("IsPresent" in rule for _, rule, _ in choice_rules(state))
+    return any("IsPresent" in rule for _, rule, _ in state.rules)
 
 
 def _is_replaced(use: PathUse) -> bool:
@@ -119,7 +129,7 @@ def _message(
     use: PathUse,
     path: str,
     found: MissingMember,
-    origins: list[str],
+    origins: Collection[str],
     suggestions: Suggestions,
     *,
     other_routes: bool = False,
@@ -170,8 +180,7 @@ def _follow_group(definition: DefinitionIndex, group: Group, shape: DataShape, f
         for _, catcher in catchers(state):
             target = states.get(str(catcher.get("Next")))
             if state.at in flow.inputs and target is not None and _replaces_input(state, catcher):
-                origins = flow.bare_catches.setdefault(target.at, [])
-                origins += [state.name] if state.name not in origins else []
+                flow.bare_catches.setdefault(target.at, {})[state.name] = None
 
 
 def _replaces_input(state: PlacedState, catcher: Fields) -> bool:

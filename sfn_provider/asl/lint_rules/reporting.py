@@ -9,9 +9,6 @@ from sfn_provider.asl.diagnostics import Diagnostic
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
-MAX_PROBLEMS = 1_000
-"""How many problems of one rule are listed."""
-
 _MAX_WORDS = 20
 
 

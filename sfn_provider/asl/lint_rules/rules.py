@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
+from sfn_provider.asl.diagnostics import Diagnostic, first_problems, split_pointer
 from sfn_provider.asl.lint_rules.choices import (
     choices_without_default,
     conditions,
@@ -35,7 +33,6 @@ from sfn_provider.asl.lint_rules.loops import loops_without_wait
 from sfn_provider.asl.lint_rules.maps import batches, distributed_only, items, processor_configs, readers_and_writers
 from sfn_provider.asl.lint_rules.missing_data import impossible_paths
 from sfn_provider.asl.lint_rules.names import labels, state_names
-from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS
 from sfn_provider.asl.lint_rules.resources import (
     credentials,
     express,
@@ -129,14 +126,11 @@ def check(value: Fields, execution_type: ExecutionType) -> tuple[StateMachine | 
     Returns:
         The model, None if the shape is wrong; and the diagnostics without lines and columns.
     """
-    machine, found = _validate(value)
+    machine, problems = _validate(value)
+    found = first_problems(problems)
     definition = index_definition(value, execution_type)
     for rule in RULES:
-        problems = list(islice(rule(definition), MAX_PROBLEMS))
-        found += problems
-        if len(problems) == MAX_PROBLEMS:
-            text = f"there may be more problems like this: the first {MAX_PROBLEMS:,} of a kind are listed"
-            found.append(replace(problems[-1], code="TOO_MANY_PROBLEMS", message=text))
+        found += first_problems(rule(definition))
     return machine, found
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from sfn_provider.asl.diagnostics import Diagnostic, pointer
+from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
 from sfn_provider.asl.lint_rules.optimized_actions import has_pattern
-from sfn_provider.asl.lint_rules.reporting import MAX_PROBLEMS, error, warning
+from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.parameter_types import find_wrong_types
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, catchers, choice_rules
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, catchers
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.suggestions import Suggestions
@@ -21,7 +21,7 @@ def targets(state: PlacedState) -> Iterator[tuple[str, str]]:
     found: list[tuple[str, Json]] = []
     if state.type in _TYPES_WITH_NEXT:
         found.append((state.at + "/Next", state.fields.get("Next")))
-    for at, rule, outermost in choice_rules(state):
+    for at, rule, outermost in state.rules:
         if outermost:
             found.append((at + "/Next", rule.get("Next")))
     if state.type == "Choice":
@@ -113,7 +113,7 @@ def next_or_end(definition: DefinitionIndex) -> Iterator[Diagnostic]:
 def choice_rule_targets(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """Only the outermost rule of a Choice names the next state, and it must."""
     for state in definition.of_type("Choice"):
-        for at, rule, outermost in choice_rules(state):
+        for at, rule, outermost in state.rules:
             if outermost and "Next" not in rule:
                 yield error("the rule must name the state to go to: give it Next", at)
             elif not outermost and "Next" in rule:

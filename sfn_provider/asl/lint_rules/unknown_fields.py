@@ -5,19 +5,18 @@ The models define which fields an object has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.diagnostics import Diagnostic, pointer, split_pointer
+from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer, split_pointer
 from sfn_provider.asl.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,
     PlacedState,
-    choice_rules,
     is_placeholder,
 )
 from sfn_provider.asl.lint_rules.reporting import error, join_words
@@ -139,7 +138,7 @@ def _parts_of_state(state: PlacedState, kinds: dict[str, _ObjectType]) -> Iterat
     for part, noun, kind in _PART_TYPES:
         for at, fields in state.parts.get(part, ()):
             yield _TypedObject(at, fields, noun, kinds[kind])
-    for at, rule, _ in choice_rules(state):
+    for at, rule, _ in state.rules:
         yield _TypedObject(at, rule, "a choice rule", kinds["ChoiceRule"])
 
 
@@ -176,12 +175,15 @@ def type_problems(problem: ValidationError, value: Fields) -> list[Diagnostic]:
         value: the definition.
 
     Returns:
-        One diagnostic for each place; unknown fields are left to `unknown_fields`.
+        One diagnostic for each of the first `MAX_PROBLEMS` places; unknown fields are left to `unknown_fields`.
     """
     places: dict[str, list[ErrorDetails]] = {}
-    for detail in problem.errors(include_url=False):
+    for detail in problem.errors(include_url=False, include_input=False):
         if detail["type"] != "extra_forbidden":
-            places.setdefault(_location_of(detail, value), []).append(detail)
+            location = _location_of(detail, value)
+            if location not in places and len(places) == MAX_PROBLEMS:
+                break
+            places.setdefault(location, []).append(detail)
     return [_problem_at(location, details, value) for location, details in places.items()]
 
 
@@ -189,11 +191,15 @@ def _location_of(detail: ErrorDetails, value: Json) -> str:
     """Translate pydantic's location into a JSON pointer: it contains tags of unions, which are no fields."""
     parts: list[str | int] = []
     for part in detail["loc"]:
-        members = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
-        if part in members:
+        if part in _members(value):
             parts.append(part)
-            value = members[part]
+            value = value[part]
     return pointer(*parts)
+
+
+def _members(value: Json) -> Container[str | int]:
+    """Return the names or indices of the values in a value."""
+    return value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
 
 
 def _value_at(value: Json, location: str) -> Json:

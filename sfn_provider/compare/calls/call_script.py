@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import ApiCall
+from sfn_provider.compare.calls.api_requests import HttpAnswer, answer_of_mock
 from sfn_provider.compare.calls.jobs import Answer, Jobs, StartedJob, api_result, find_job_start
 from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState, parse_called_resource
 from sfn_provider.compare.calls.parameters import compare_parameters, distance
@@ -118,6 +119,24 @@ class CallScript:
             return self._jobs.start(*started, call.parameters, answer), state
         operation = self._clients.model(call.service).operation_model(call.operation)
         return make_response(operation, arguments, self._number), state
+
+    def answer_request(self, call: ApiCall) -> tuple[HttpAnswer, str | None]:
+        """Answer a request to an API.
+
+        Args:
+            call: the request, as `sfn_provider.compare.calls.api_requests` describes it.
+
+        Returns:
+            The answer, and the state whose mock it is; None for none.
+
+        Raises:
+            NoAnswer: the mock is a timeout.
+        """
+        state, _, answer = self._choose(call)
+        error = answer["Throw"].get("Error") or "" if answer is not None and "Throw" in answer else ""
+        if "imeout" in error:
+            raise NoAnswer(str(answer["Throw"].get("Cause") or error) if answer else error, state or "")
+        return answer_of_mock(answer), state
 
     def _describes(self, job: StartedJob, call: ApiCall) -> bool:
         """Whether the call that describes a job is one of a state, whose mock then answers it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.api_calls import ApiCall, json_parameters
+from sfn_provider.compare.calls.api_requests import is_api_request, make_response, read_request
 from sfn_provider.compare.calls.call_origins import CallOrigins
 from sfn_provider.compare.calls.call_script import CallScript, NoAnswer, ServiceError
 from sfn_provider.compare.calls.service_models import share_service_models
@@ -98,15 +99,7 @@ class CallRecorder:
         from botocore.exceptions import ReadTimeoutError
 
         call = ApiCall(client.meta.service_model.service_name, operation, json_parameters(arguments))
-        task_id, map_index, try_number = self.task or (None, -1, 1)
-        is_authors, is_again = self._origins.trace()
-        if is_again:
-            self.calls[-1].is_own = True
-        caught = CaughtCall(task_id, map_index, try_number, call, is_own=is_again or not is_authors)
-        self.calls.append(caught)
-        if len(self.calls) > _MOST_CALLS:
-            made = f"the DAG has made {_MOST_CALLS:,} calls, the last one {call}"
-            raise EndlessCalls(f"{made}: it waits for what never comes")
+        caught = self._record(call)
         try:
             response, caught.state = self.script.answer(call, arguments)
         except ServiceError as error:
@@ -123,10 +116,49 @@ class CallRecorder:
         status = client.meta.service_model.operation_model(operation).http.get("responseCode", 200)
         return {**response, "ResponseMetadata": _metadata(status)}
 
+    def answer_request(self, request: Any) -> Any:
+        """Record a request that the library requests sends to an API, and answer it; raises what it raises."""
+        from requests.exceptions import ReadTimeout
+
+        caught = self._record(read_request(request))
+        try:
+            answer, caught.state = self.script.answer_request(caught.call)
+        except NoAnswer as error:
+            caught.error, caught.state = "no answer", error.state
+            raise ReadTimeout(error.message, request=request) from None
+        caught.error = str(answer.status) if answer.status >= 400 else None
+        return make_response(request, answer)
+
+    def _record(self, call: ApiCall) -> CaughtCall:
+        task_id, map_index, try_number = self.task or (None, -1, 1)
+        is_authors, is_again = self._origins.trace()
+        if is_again:
+            self.calls[-1].is_own = True
+        caught = CaughtCall(task_id, map_index, try_number, call, is_own=is_again or not is_authors)
+        self.calls.append(caught)
+        if len(self.calls) > _MOST_CALLS:
+            made = f"the DAG has made {_MOST_CALLS:,} calls, the last one {call}"
+            raise EndlessCalls(f"{made}: it waits for what never comes")
+        return caught
+
+
+def _intercept_requests(recorder: CallRecorder) -> AbstractContextManager[Any]:
+    """Catch what the library requests sends to APIs of API Gateway."""
+    from requests.adapters import HTTPAdapter
+
+    send = HTTPAdapter.send
+
+    def answer(self: HTTPAdapter, request: Any, *others: Any, **options: Any) -> Any:
+        if not is_api_request(request):
+            return send(self, request, *others, **options)
+        return recorder.answer_request(request)
+
+    return patch.object(HTTPAdapter, "send", answer)
+
 
 @contextmanager
 def intercept_calls(recorder: CallRecorder, region: str) -> Iterator[None]:
-    """Catches every call of boto3 and aiobotocore, without any credentials.
+    """Catches every call of boto3 and aiobotocore, and requests to API Gateway, without any credentials.
 
     Lengths and ranges of arguments are not checked. Those of a state machine's call are the service's to check, which
     on the machine's side nobody plays: the two sides would end differently by values that a case has made up.
@@ -163,6 +195,7 @@ def intercept_calls(recorder: CallRecorder, region: str) -> Iterator[None]:
         patch.object(botocore.client.BaseClient, "_make_api_call", answer),
         patch.object(aiobotocore.client.AioBaseClient, "_make_api_call", answer_async),
         patch("botocore.validate.range_check"),
+        _intercept_requests(recorder),
         share_service_models(),
     ):
         yield

@@ -17,6 +17,7 @@ from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around, json_parameters
+from sfn_provider.compare.calls.api_requests import describe_api_request
 from sfn_provider.compare.calls.member_differences import find_member_differences
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
@@ -212,6 +213,8 @@ def _api_call(resource: Resource, parameters: Json, clients: Clients) -> tuple[A
         integration = find_integration(resource, clients)
     except StatesError as error:
         return None, str(error.cause)
+    if integration.adapter == "api gateway" and isinstance(parameters, dict):
+        return describe_api_request(parameters), None
     if integration.adapter != "aws":
         return None, f"{resource.text} is called by {integration.adapter}, not by an API of AWS"
     return make_api_call(integration, resource, parameters, clients), None

@@ -3,6 +3,7 @@
 ::
 
     traced_values, sample_values   values that know where they come from; plausible ones
+    search_budget                  bounds the work of the search
     task_results                   results of tasks, by the models of AWS's services
     goals                          what the cases should reach
     error_samples, choice_solver   errors and values that lead somewhere

@@ -79,6 +79,7 @@ class ChoiceRules:
                 self._add_jsonata(rule)
             else:
                 self._add_jsonpath(rule)
+        self.candidates = {operand: unique(values) for operand, values in self.candidates.items()}
 
     def match(self, scope: Scope) -> RuleIndex:
         """Return the index of the first rule that holds; None for none.
@@ -142,8 +143,7 @@ class ChoiceRules:
         self._add_values(operand, comparison_values(rule.comparison, rule.operand, negated=negated))
 
     def _add_values(self, operand: Operand, values: Iterable[Json]) -> None:
-        known = self.candidates.setdefault(operand, [])
-        known[:] = unique([*known, *values])
+        self.candidates.setdefault(operand, []).extend(values)
 
     def _add_jsonata(self, rule: ChoiceRule) -> None:
         condition = rule.condition
@@ -205,9 +205,16 @@ def path_operand(text: str | None) -> Operand | None:
 
 def unique(values: Iterable[Json]) -> list[Json]:
     """Return the values without those that were there before; 1 and true are two."""
+    scalars: set[tuple[type, Json]] = set()
     found: list[Json] = []
+    others: list[Json] = []
     for value in values:
-        if not any(type(value) is type(other) and value == other for other in found):
+        if not isinstance(value, (list, dict)):
+            is_new = (type(value), value) not in scalars
+            scalars.add((type(value), value))
+        elif is_new := not any(type(value) is type(other) and value == other for other in others):
+            others.append(value)
+        if is_new:
             found.append(value)
     return found
 

@@ -12,6 +12,7 @@ from typing import Final
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.choice_rules import PRESENT, ChoiceRules, Operand, RuleIndex
 from sfn_provider.compare.cases.data_filling import DataFilling, ValueSlot
+from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
 from sfn_provider.compare.cases.traced_values import (
     Slot,
     TracedObject,
@@ -43,10 +44,12 @@ class Trials:
     Args:
         hopeless: where searches for values have begun that found none.
         guesses: how many executions have made a guess.
+        budget: the work that the search has left.
     """
 
     hopeless: set[Fingerprint] = field(default_factory=set)
     guesses: Counter[Guess] = field(default_factory=Counter)
+    budget: SearchBudget = field(default_factory=SearchBudget)
 
 
 class ChoiceValues:
@@ -79,6 +82,7 @@ class ChoiceValues:
             wished: the rule; None for Default.
             over_pins: whether values may change that an earlier Choice has read.
         """
+        self._trials.budget.spend(10 * len(rules.operands))
         holds = try_match(rules, scope) == (True, wished)
         self._over_pins = False
         operands = [each for each in rules.operands_up_to(wished) if self._is_free(each, scope)]
@@ -152,6 +156,7 @@ class ChoiceValues:
         return [value for value in found if value is not MISSING or not stays]
 
     def _matches(self, rules: ChoiceRules, scope: Scope, wished: RuleIndex, trial: Assignment) -> bool:
+        self._trials.budget.spend(STATE + 3 * len(rules.operands) + 10 * len(trial))
         before = [(each, self._read(each, scope)) for each in trial]
         for each, value in trial.items():
             self._put(each, scope, value)

@@ -17,6 +17,7 @@ from sfn_provider.compare.cases.derived_values import DerivedValues, Suggestion
 from sfn_provider.compare.cases.error_samples import find_error
 from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals
 from sfn_provider.compare.cases.mutations import mutation_values, mutations, with_members
+from sfn_provider.compare.cases.search_budget import MAX_WORK, STATE, SearchBudget, SearchEnded
 from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun, TooLong
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.data_reads import reads_by_state
@@ -83,16 +84,20 @@ class Search:
         index = index_definition(dump(self.machine))
         reads = reads_by_state(index)
         self._expressions = DerivedValues([*path_uses(index)], [*jsonata_uses(index)])
-        self._data = MachineData(self.machine, self.parts, reads)
-        self._knowledge = Knowledge()
+        self._budget = SearchBudget()
+        self._data = MachineData(self.machine, self.parts, reads, self._budget)
+        self._knowledge = Knowledge(budget=self._budget)
         self._open = list(self.goals)
+        self._work_of_a_run = STATE + 5 * len(self.goals) + 5 * len(self.parts.states)
         self._attempts: Counter[Goal] = Counter()
         self._last_data = CaseData()
         self._clean_states = self.parts.reachable(catchers=False)
         self._failures: dict[str, str] = {}
 
+    _work_of_a_run: int = field(init=False, repr=False)
     _loops: dict = field(init=False, repr=False)  # type: ignore[type-arg]
     _expressions: DerivedValues = field(init=False, repr=False)
+    _budget: SearchBudget = field(init=False, repr=False)
     _data: MachineData = field(init=False, repr=False)
     _knowledge: Knowledge = field(init=False, repr=False)
     _open: list[Goal] = field(init=False, repr=False)
@@ -111,8 +116,18 @@ class Search:
         """What no case reaches."""
         return self._open
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the search has ended for its work, and not for it has tried everything."""
+        return self._budget.left < 0
+
     def run(self) -> None:
         """Make the cases: first those in which nothing fails, then those in which tasks do."""
+        with suppress(SearchEnded):
+            self._search()
+        self._drop_needless()
+
+    def _search(self) -> None:
         self._try(None, errors=False)
         for kinds, errors in ((_CLEAN, False), (None, True)):
             while goal := self._next_goal(kinds):
@@ -122,14 +137,16 @@ class Search:
                     if goal in self._open:
                         self._try_mutations(goal)
             self._attempts.clear()
-        self._drop_needless()
 
     def answer(self, input: Json) -> CaseData:
         """Return a case with a certain input, in which tasks succeed with what later states read."""
         data = CaseData(input, fixed_input=True)
-        return self._settle(data, self._open, None, errors=False)
+        with suppress(SearchEnded):
+            data = self._settle(data, self._open, None, errors=False)
+        return data
 
     def _next_goal(self, kinds: tuple[str, ...] | None) -> Goal | None:
+        self._budget.spend(len(self._open))
         return next(
             (
                 goal
@@ -157,6 +174,7 @@ class Search:
     def _settle(self, data: CaseData, opened: list[Goal], primary: Goal | None, *, errors: bool) -> CaseData:
         """Run an execution again and again with what it has made, until nothing in it changes."""
         for _ in range(_REPEATS):
+            self._budget.spend(self._work_of_a_run)
             steering = Steering(self.parts, self._loops, opened, primary, errors=errors, knowledge=self._knowledge)
             run = SteeredRun(self._data, data, steering, self._knowledge)
             with suppress(TooLong):
@@ -202,11 +220,13 @@ class Search:
 
     def _accept(self, data: CaseData, primary: Goal | None) -> None:
         observer = GoalObserver(self.parts, self._loops)
+        self._budget.spend(self._work_of_a_run)
         try:
             execution = simulate(self.machine, data.input, mocks=data.mocks(), observer=observer)
         except UsageError:  # a call that the steered execution did not make
             return
         found = observer.finish()
+        self._budget.spend(STATE * len(execution.records))
         for failure in observer.failures:
             if failure.error in _DATA_ERRORS:
                 cause = (failure.cause or "").partition("). ")[2] or failure.cause or ""
@@ -218,13 +238,21 @@ class Search:
 
     def _drop_needless(self) -> None:
         """Leave out cases whose goals others reach, too; where nothing fails, others where nothing does."""
-        for case in list(self.cases[1:]):
-            others = [other for other in self.cases if other is not case and (case.fails or not other.fails)]
-            if case.goals <= {goal for other in others for goal in other.goals}:
-                self.cases.remove(case)
+        reached = Counter(goal for case in self.cases for goal in case.goals)
+        clean = Counter(goal for case in self.cases if not case.fails for goal in case.goals)
+        kept = self.cases[:1]
+        for case in self.cases[1:]:
+            if all((reached if case.fails else clean)[goal] > 1 for goal in case.goals):
+                reached.subtract(case.goals)
+                clean.subtract(() if case.fails else case.goals)
+            else:
+                kept.append(case)
+        self.cases = kept
 
     def why_missed(self, goal: Goal) -> str:
         """Return why no case reaches a goal, in words."""
+        if self.has_ended:
+            return f"the search has ended after {MAX_WORK:,} steps"
         state = self.parts.states[goal.at].state
         if goal.kind in ("catcher", "retrier", "exhausted"):
             entries = getattr(state, "catch" if goal.kind == "catcher" else "retry", ())

@@ -19,6 +19,7 @@ from sfn_provider.compare.cases.choice_values import ChoiceValues, Trials
 from sfn_provider.compare.cases.data_filling import DataFilling
 from sfn_provider.compare.cases.goals import Goal
 from sfn_provider.compare.cases.item_objects import ItemObjects
+from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.cases.task_results import result_shape, sample_result
 from sfn_provider.compare.cases.traced_values import (
@@ -58,11 +59,14 @@ class TooLong(Exception):
 class MachineData:
     """What all runs of a machine share: what its states read, and its compiled Choices."""
 
-    def __init__(self, machine: StateMachine, parts: MachineParts, reads: dict[str, list[DataRead]]) -> None:
+    def __init__(
+        self, machine: StateMachine, parts: MachineParts, reads: dict[str, list[DataRead]], budget: SearchBudget
+    ) -> None:
         self.machine = machine
         self.parts = parts
         self.reads = reads
-        self.trials = Trials()
+        self.budget = budget
+        self.trials = Trials(budget=budget)
         self.choices: dict[str, ChoiceRules] = {
             at: ChoiceRules(placed.state, placed.language)
             for at, placed in parts.states.items()
@@ -144,6 +148,8 @@ class SteeredRun(Mocks):
     def _entered(self, entered: StateEntered) -> None:
         at = self._data.parts.pointer_of(entered.place, entered.state)
         placed = self._data.parts.states[at]
+        decisions = len(self._data.parts.edges[at]) + len(getattr(placed.state, "retry", ()))
+        self._data.budget.spend(STATE + 5 * (decisions + len(self._data.reads[at])))
         self._visits[entered.place, at] += 1
         if self._visits.total() > MAX_VISITS:
             raise TooLong

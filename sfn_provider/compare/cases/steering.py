@@ -12,6 +12,7 @@ from typing import Any, Final
 from sfn_provider.asl.model import Fail, Map, Parallel, Task
 from sfn_provider.compare.cases.error_samples import READER_FAILED, THRESHOLD, find_error, takes
 from sfn_provider.compare.cases.goals import MAX_RETRIES, SEVERAL, Goal, Loop
+from sfn_provider.compare.cases.search_budget import SearchBudget
 from sfn_provider.compare.machine_parts import Edge, MachineParts
 
 _NEXT, _RULE, _CATCH, _FAILS = 1.0, 1.0, 4.0, 50.0
@@ -23,9 +24,15 @@ RuleIndex = int | None
 
 @dataclass(slots=True)
 class Knowledge:
-    """What attempts have shown: how often a decision could not be brought about, by state and decision."""
+    """What attempts have shown: how often a decision could not be brought about, by state and decision.
+
+    Args:
+        failures: that.
+        budget: the work that the search has left.
+    """
 
     failures: Counter[tuple[str, RuleIndex]] = field(default_factory=Counter)
+    budget: SearchBudget = field(default_factory=SearchBudget)
 
     def penalty(self, at: str, rule: RuleIndex) -> float:
         """Return by how much a rule is farther away than others."""
@@ -116,6 +123,7 @@ class Steering:
 
     def _measure(self, scope: str, targets: frozenset[str]) -> dict[str, float]:
         states = [at for at, placed in self._parts.states.items() if placed.scope == scope]
+        self._knowledge.budget.spend(len(self._parts.states) + 3 * sum(len(self._parts.edges[at]) for at in states))
         backward: dict[str, list[tuple[str, float]]] = {at: [] for at in states}
         for at in states:
             for edge in self._parts.edges[at]:
@@ -150,6 +158,7 @@ class Steering:
         scope = self._parts.states[at].scope
         primary = self._targets(scope, [self._primary]) if self._primary is not None else frozenset()
         if scope not in self._open_targets:
+            self._knowledge.budget.spend(len(self._open))
             self._open_targets[scope] = self._targets(scope, [goal for goal in self._open if self._wants(goal)])
         others = self._open_targets[scope]
         near = self._distance(scope, others).get(at, math.inf) if others else math.inf
@@ -168,7 +177,8 @@ class Steering:
             visits: how often the execution has come here, this time included.
         """
         edges = [edge for edge in self._parts.edges[at] if edge.part is not None and edge.part.kind == "rule"]
-        ordered = sorted(edges, key=lambda edge: (self._rule_cost(at, edge, visits), edges.index(edge)))
+        self._knowledge.budget.spend(3 * len(edges))
+        ordered = sorted(edges, key=lambda edge: self._rule_cost(at, edge, visits))
         return [edge.part.index for edge in ordered if edge.part is not None]
 
     def _rule_cost(self, at: str, edge: Edge, visits: int) -> float:

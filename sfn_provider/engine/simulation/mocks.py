@@ -110,7 +110,7 @@ class Mocks:
         Raises:
             UsageError: if there is one, with the state that may be meant.
         """
-        states = {names[-1] for _, names, _ in walk_states(machine)}
+        states = {names[-1] for _, names, _ in walk_states(machine)} if self.answers else set()
         for state in self.answers:
             if state not in states:
                 known = sorted(states)

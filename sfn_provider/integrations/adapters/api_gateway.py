@@ -63,17 +63,13 @@ class ApiGatewayAdapter(Adapter):
             botocore.exceptions.BotoCoreError: there was no answer.
         """
         body = None if parameters.get("RequestBody") is None else body_text(parameters["RequestBody"])
-        url, headers = self._address(parameters), _headers(parameters, body)
-        if parameters.get("AuthType") not in (None, "NO_AUTH"):
+        url, headers = api_url(parameters), _headers(parameters, body)
+        if is_signed(parameters):
             headers = self._signed(parameters, url, headers, body)
         answer = https.send(parameters["Method"], self._endpoint_url(url), headers, body)
         if not answer.ok:
             raise StatesError(f"{self.task.integration.errors.prefix}.{answer.status}", answer.text)
         return answer.summary | {"Headers": https.group_headers(answer.headers)}
-
-    def _address(self, parameters: Values) -> str:
-        path = https.join_path(parameters.get("Stage"), parameters.get("Path")) or "/"
-        return https.with_query(f"https://{parameters['ApiEndpoint']}{path}", parameters.get("QueryParameters"))
 
     def _endpoint_url(self, url: str) -> str:
         """Replace the host by the Airflow connection's endpoint URL, if any; the Host header stays the API's."""
@@ -86,6 +82,25 @@ class ApiGatewayAdapter(Adapter):
         return https.sign_request(
             parameters["Method"], url, headers, body, credentials, service="execute-api", region=region
         )
+
+
+def api_url(parameters: Values) -> str:
+    """Return the URL that a task calls.
+
+    Args:
+        parameters: the task's parameters.
+    """
+    path = https.join_path(parameters.get("Stage"), parameters.get("Path")) or "/"
+    return https.with_query(f"https://{parameters['ApiEndpoint']}{path}", parameters.get("QueryParameters"))
+
+
+def is_signed(parameters: Values) -> bool:
+    """Return whether a task signs its request.
+
+    Args:
+        parameters: the task's parameters.
+    """
+    return parameters.get("AuthType") not in (None, "NO_AUTH")
 
 
 def _headers(parameters: Values, body: bytes | None) -> https.Headers:

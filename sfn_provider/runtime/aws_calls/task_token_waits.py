@@ -99,7 +99,8 @@ class TaskTokenWaits:
         before = records.read_record(claim.id)
         # A worker may have answered a try that was lost, or have taken its work, already.
         if before is None or (before.answer is None and work is None):
-            records.write_record(WaitRecord(claim.id, self._waiter, expires, call.heartbeat, now, work=work))
+            wait = WaitRecord(claim.id, self._waiter, expires, call.heartbeat, now, None, work, call.state, since=now)
+            records.write_record(wait)
         self._open[call.id] = _OpenWait(claim.id, activity is not None, now, call.heartbeat, activity)
         self._next_poll = 0.0
 

@@ -86,7 +86,7 @@ def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
     if isinstance(value, Code) and len(value.lines) > 1 and used + columns(flat) > width:
         together = " ".join(value.lines)
         fits = columns(f"{indent}{INDENT}{together}") <= width
-        lines = (together,) if fits else value.lines
+        lines = (together,) if fits else tuple(_part(line, indent + INDENT, width) for line in value.lines)
         return "(\n" + "".join(f"{indent}{INDENT}{line}\n" for line in lines) + f"{indent})"
     if isinstance(value, Code) and used + columns(flat) > width:
         return lay_out_expression(flat, indent, used, width)
@@ -100,6 +100,12 @@ def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
         return "{\n" + "".join(entries) + indent + "}"
     items = [f"{inner}{literal(entry, inner, len(inner) + 1, width)},\n" for entry in value]
     return "[\n" + "".join(items) + indent + "]"
+
+
+def _part(line: str, indent: str, width: int) -> str:
+    """Return a part of a conditional expression, in several lines where it is too long for one."""
+    word = next((word for word in ("else ", "if ") if line.startswith(word)), "")
+    return word + lay_out_expression(line.removeprefix(word), indent, columns(indent + word), width)
 
 
 def _entry(key: str, value: Any, indent: str, width: int) -> str:

@@ -9,6 +9,7 @@ from sfn_provider.translate.native.data_flow.values import MEMBER_OF_EACH, Call,
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.prepared_machine import values_of_state
+from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
 
 Difference = tuple[str, str, str]
@@ -23,7 +24,7 @@ def call_differences(name: str, state: object, native: NativePlan) -> Iterator[D
         state: the state.
         native: the DAG.
     """
-    for rule in (_operator, _json_texts, _parts, _response, _role, _each):
+    for rule in (_operator, _json_texts, _parts, _response, _role, _each, _api):
         yield from rule(name, state, native)
 
 
@@ -123,3 +124,16 @@ def _each(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
             "it out, and takes the values of an object, too.",
             "Nothing, where all items have it.",
         )
+
+
+def _api(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    form = native.forms.get(name)
+    if not isinstance(form, ApiForm):
+        return
+    who = "the Airflow connection's credentials" if form.is_signed else "no credentials"
+    yield (
+        "API_REQUEST",
+        f"The library requests sends it, with {who}: it follows redirections, where the state fails, writes JSON with "
+        "spaces, its errors have no names, and a header of several values is one text.",
+        "Let the API's policy allow the connection's role.",
+    )

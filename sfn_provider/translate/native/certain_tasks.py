@@ -22,15 +22,14 @@ class CertainTasks:
     """
 
     def __init__(self, routes: Routes, task_ids: Mapping[str, str]) -> None:
-        before: dict[str, dict[str, str]] = {key: {} for key in routes.nodes}
-        for (left, right), kind in routes.edges.items():
-            before[right][left] = kind
+        links = routes.links()
+        before = links.before
         bits = {key: 1 << position for position, key in enumerate(routes.nodes)}
         self._bits = {task_ids[key]: bit for key, bit in bits.items()}
         self._certain: dict[str, int] = {}
         for key in TopologicalSorter(before).static_order():
             ways = [self._certain[left] | (0 if kind == "error" else bits[left]) for left, kind in before[key].items()]
-            needs_all = routes.trigger_rule(key) is None
+            needs_all = links.trigger_rule(key) is None
             self._certain[key] = reduce(or_ if needs_all else and_, ways, *(() if ways else (0,)))
 
     def has(self, key: str, task_id: str) -> bool:

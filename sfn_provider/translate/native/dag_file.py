@@ -12,9 +12,11 @@ from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
 from sfn_provider.translate.native.edges import find_chains
 from sfn_provider.translate.native.model import (
+    API_RESULT,
     CLIENT_IN_ROLE,
     ERROR_NAME,
     INVOKE,
+    SIGN,
     WIDTH,
     Import,
     NativeDag,
@@ -24,7 +26,7 @@ from sfn_provider.translate.native.model import (
 from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
 
-_STANDARD = frozenset({"base64", "datetime", "json", "re", "time", "uuid"})
+_STANDARD = frozenset({"base64", "datetime", "json", "re", "time", "urllib.parse", "uuid"})
 """The modules of the standard library that a file may import."""
 
 
@@ -92,6 +94,38 @@ def {CLIENT_IN_ROLE}(service, role_arn):
 """
 
 
+_SIGN = f"""
+
+def {SIGN}(request):
+    signed = AWSRequest(request.method, request.url, data=request.body)
+    region = urlsplit(request.url).hostname.split(".")[2]
+    SigV4Auth(AwsBaseHook().get_credentials(), "execute-api", region).add_auth(signed)
+    request.headers.update(signed.headers)
+    return request
+
+"""
+
+_API_RESULT = f"""
+
+def {API_RESULT}(response):
+    return {{
+        "ResponseBody": response.json() if response.text else "",
+        "Headers": {{name: [value] for name, value in response.headers.items()}},
+        "StatusCode": response.status_code,
+        "StatusText": response.reason,
+    }}
+
+"""
+
+_FUNCTIONS = {
+    f"{INVOKE}(": _INVOKE_FUNCTION,
+    f"{CLIENT_IN_ROLE}(": _CLIENT_IN_ROLE,
+    f"auth={SIGN}": _SIGN,
+    f"{API_RESULT}(": _API_RESULT,
+}
+"""The functions that tasks call, by a text of their calls."""
+
+
 def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     """Return the text of a DAG file.
 
@@ -122,8 +156,7 @@ def _functions(dag: NativeDag) -> Iterator[str]:
     found = [named] if (named := _error_name(dag)) else []
     if pushing:
         found.append(_PUSH_ERROR.replace("NAME", f"{ERROR_NAME}(error)" if named else _CLASS_NAME))
-    for name, function in ((INVOKE, _INVOKE_FUNCTION), (CLIENT_IN_ROLE, _CLIENT_IN_ROLE)):
-        found += [function] if any(f"{name}(" in line for line in lines) else []
+    found += [function for text, function in _FUNCTIONS.items() if any(text in line for line in lines)]
     for position, text in enumerate(found):
         yield text if position == 0 else text.removeprefix("\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sfn_provider.translate.emit.literals import literal
@@ -22,6 +23,7 @@ def make_loop(
     polls: Mapping[str, Poll],
     takes_arguments: bool,
     is_read: bool,
+    variables: tuple[str, ...] = (),
 ) -> tuple[NativeNode, ItemCalls]:
     """Make the function of a loop.
 
@@ -32,6 +34,7 @@ def make_loop(
         polls: the loops that ask again, by the name of their Task.
         takes_arguments: whether the function may have results of other tasks as arguments.
         is_read: whether later tasks read the document behind the loop.
+        variables: the variables that they read.
 
     Returns:
         The task, and the calls that it makes.
@@ -44,7 +47,9 @@ def make_loop(
         raise TypeError(f"{flow.name} is no loop")
     outer, names = maker.writer(takes_arguments)
     body = LoopBody(maker, flow, evaluator, polls, ItemCalls(maker), outer.as_argument)
-    lines = body.loop_lines(part, flow.scopes[0].entry, is_read)
+    lines = body.loop_lines(part, flow.scopes[0].entry, is_read, variables)
+    words = {word for line in lines for word in re.findall(r"\w+", line)}
+    names = {task_id: name for task_id, name in names.items() if name in words}  # it was written several times
     why = f"a loop of {', '.join(part.states)}"
     return maker.function(flow.name, flow.name, lines, body.writer, names, why=why), body.calls
 

@@ -19,6 +19,12 @@ INVOKE = "invoke_function"
 CLIENT_IN_ROLE = "client_in_role"
 """The function of a file that makes a client with the permissions of a role."""
 
+SIGN = "sign"
+"""The function of a file by which requests signs what it sends, with AWS Signature Version 4."""
+
+API_RESULT = "api_result"
+"""The function of a file that makes a Task's result of the response of an API."""
+
 ERROR_NAME = "error_name"
 """The function of a file that names an error as Step Functions does, but for the service in front."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sfn_provider.asl.model import Task
+from sfn_provider.asl.model import Choice, Parallel, Pass, Succeed, Task, Wait
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
@@ -15,6 +15,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Object,
     Source,
     Value,
+    one_of,
     read,
     write,
 )
@@ -41,6 +42,7 @@ class PlannedStates:
         polls: the loops that became sensors, by the name of their Task.
         parts: the states that stay exact, by the name of the first one.
         read_results: the states whose results tasks read.
+        read_variables: the variables behind each loop that tasks read, by the name of the loop.
         flows: the data of each state; of a loop that of the loop.
         forms: the form of each Task.
         failing: why states fail whatever their input is.
@@ -60,6 +62,7 @@ class PlannedStates:
     polls: Mapping[str, Poll] = field(default_factory=dict)
     parts: Mapping[str, ExactPart] = field(default_factory=dict)
     read_results: set[str] = field(default_factory=set)
+    read_variables: dict[str, dict[str, None]] = field(default_factory=dict)
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
@@ -83,10 +86,10 @@ class PlannedStates:
             return Place(self.task_ids[source.state], path=keys)
         loop = source.state.removesuffix("\0loop")
         if source.kind == "result" and loop != source.state:
-            several = len(self.flows[loop].ways) > 1
-            return Place(self.task_ids[loop], path=("output", *keys) if several else keys)
+            is_wrapped = len(self.flows[loop].ways) > 1 or loop in self.read_variables
+            return Place(self.task_ids[loop], path=("output", *keys) if is_wrapped else keys)
         if source.kind == "variables" and source.state in self.loops.values():
-            raise NotNative(f"a variable is read that the loop of {source.state} sets")
+            return Place(self.task_ids[source.state], path=("variables", *keys))
         if source.kind == "variables":
             return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
         if source.kind == "context" and keys in CONTEXT_OBJECT:
@@ -97,6 +100,8 @@ class PlannedStates:
             return Place("", expression=ENTERED_TIME)
         if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
             return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
+        if source.kind == "error" and (tasks := self.tasks_of_error(source.state)):
+            return Place("", value=read(one_of((error, error) for error in tasks), keys))
         form = self.forms.get(source.state) if source.kind == "result" else None
         if source.kind == "result" and source.state in self.failing:
             return Place(self.task_ids[source.state], path=keys)  # nobody gets there
@@ -113,6 +118,23 @@ class PlannedStates:
         if not isinstance(form, OperatorForm):
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
+
+    def tasks_of_error(self, state: str) -> tuple[Source, ...]:
+        """Return the errors of Tasks of which one is the error of a state; none where others may be, too.
+
+        That of a Parallel is the error of the Task that has failed in it, if nothing else in it fails or is caught.
+        """
+        flow = self.flows[state]
+        if isinstance(flow.state, Task):
+            return (Source("error", state),)
+        inside = [inner for scope in flow.scopes for inner in scope.walk()] if isinstance(flow.state, Parallel) else []
+        tasks = [inner.name for inner in inside if isinstance(inner.state, Task) and not inner.state.catch]
+        others = [inner.state for inner in inside if inner.name not in tasks]
+        is_known = all(
+            isinstance(other, Pass | Succeed | Wait) or (isinstance(other, Choice) and other.default is not None)
+            for other in others
+        )
+        return tuple(Source("error", name) for name in tasks) if is_known else ()
 
     def _is_own_start(self, state: str) -> bool:
         """Return whether the task that is being made starts when the execution comes to a state, and only then.

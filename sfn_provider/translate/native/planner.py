@@ -8,6 +8,7 @@ from functools import partial
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
+from sfn_provider.translate.native.api_nodes import make_api_call
 from sfn_provider.translate.native.certain_tasks import CertainTasks
 from sfn_provider.translate.native.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
@@ -42,6 +43,7 @@ from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
 from sfn_provider.translate.native.route_builder import build_routes
 from sfn_provider.translate.native.routes import RouteNode, Routes
+from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm
@@ -132,17 +134,17 @@ class _Planner(PlannedStates):
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
         maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
-        dag, problems, certain = NativeDag(), [], CertainTasks(routes, self.task_ids)
+        dag, problems, certain, links = NativeDag(), [], CertainTasks(routes, self.task_ids), routes.links()
         for key, node in routes.nodes.items():
             maker.is_certain, self.reader = partial(certain.has, key), node.state
             try:
-                made = self._make(node, routes, maker)
+                made = self._make(node, routes, maker, takes_arguments=len(links.before[key]) <= 1)
             except NotNative as refusal:
                 at = refusal.state if isinstance(refusal, NotPolling) else None
                 problems.append(type(refusal)(refusal.why, at or node.state))
                 continue
             made.variable, made.group = variables[key], node.groups
-            made.trigger_rule = routes.trigger_rule(key)
+            made.trigger_rule = links.trigger_rule(key)
             if key in self.with_error or f"{key}\0catch" in routes.nodes:
                 made.arguments["on_failure_callback"] = Code("push_error")
             made.comment = made.comment or (self.flows[node.state].state.comment if node.kind == "state" else None)
@@ -204,7 +206,9 @@ class _Planner(PlannedStates):
                     self.read_results.add(source.state)
                     reads.setdefault(source.state, {})[keys] = None
                 elif source.kind == "error":
-                    self.with_error.add(source.state)
+                    self.with_error |= {error.state for error in self.tasks_of_error(source.state)}
+                elif source.kind == "variables" and source.state in self.loops.values():
+                    self.read_variables.setdefault(source.state, {})[str(keys[0])] = None
             found_marks = [mark for value in (*values, *rule_values(flow)) for mark in marks_of(value)]
             marks |= {mark.state for mark in found_marks if mark.kind == "result"}
             self.with_error |= {mark.state for mark in found_marks if mark.kind == "error"}
@@ -295,7 +299,7 @@ class _Planner(PlannedStates):
         is_operator = key in self.parts or isinstance(self.forms.get(key), OperatorForm)
         return f"{variable}.output" if is_operator else f"{variable}_task"
 
-    def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker) -> NativeNode:
+    def _make(self, node: RouteNode, routes: Routes, maker: NodeMaker, *, takes_arguments: bool) -> NativeNode:
         if node.kind == "guard":
             return make_guard(maker, node)
         if node.kind == "catch":
@@ -304,8 +308,6 @@ class _Planner(PlannedStates):
             return make_empty(maker, node)
         flow = self.flows[node.state]
         maker.width = WIDTH - 4 * (2 + len(node.groups))
-        incoming = [kind for (_, right), kind in routes.edges.items() if right == node.key]
-        takes_arguments = len(incoming) <= 1
         if node.kind == "merge":
             return make_merge(maker, node, self.merges[node.key], takes_arguments)
         if isinstance(flow.state, LoopPart):
@@ -319,8 +321,11 @@ class _Planner(PlannedStates):
             return maker.always_failing(flow, self.failing[node.key])
         if isinstance(flow.state, Task) and node.key in self.polls:
             return self._make_poll(flow, maker, takes_arguments)
-        if isinstance(flow.state, Task):
-            return maker.task(flow, self.forms[node.key], takes_arguments)
+        form = self.forms.get(node.key)
+        if isinstance(form, ApiForm):
+            return make_api_call(maker, flow, form, takes_arguments)
+        if form is not None:
+            return maker.task(flow, form, takes_arguments)
         if isinstance(flow.state, Choice):
             return maker.choice(flow, routes.choices[node.key], takes_arguments)
         if isinstance(flow.state, Wait):
@@ -338,7 +343,8 @@ class _Planner(PlannedStates):
             return make_exits(maker, flow, node, routes.choices[node.key])
         is_read = loop_result(flow.name).state in self.read_results
         evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
-        made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read)
+        variables = tuple(self.read_variables.get(flow.name, ()))
+        made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read, variables)
         self.forms |= calls.forms
         self.partial |= calls.whole
         return made

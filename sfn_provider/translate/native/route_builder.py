@@ -282,17 +282,20 @@ def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:
 
 def _remove_idle_branches(routes: Routes) -> None:
     """Remove the branches behind loops that have no task behind them."""
-    for key in [key for key, node in routes.nodes.items() if node.kind == "exits" and not routes.after(key)]:
+    after = routes.links().after
+    for key in [key for key, node in routes.nodes.items() if node.kind == "exits" and not after[key]]:
         del routes.nodes[key], routes.choices[key]
         routes.edges = {edge: kind for edge, kind in routes.edges.items() if edge[1] != key}
 
 
 def _separate_choices(routes: Routes) -> None:
     """Put an empty task between a branch and a task that can also be reached by what the branch may choose instead."""
+    links = routes.links()  # what is put in between changes nothing of what a task leads to
     for name, chosen in routes.choices.items():
         targets = list(dict.fromkeys(key for key in chosen.values() if key != END))
+        behind = links.descendants(targets)
         for target in targets:
-            if any(target in routes.descendants(other) for other in targets if other != target):
+            if target in behind:
                 key = f"{name}\0{target}"
                 groups = routes.nodes[name].groups
                 routes.insert(RouteNode(key, "skippable", name, groups), target)

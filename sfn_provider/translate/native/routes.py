@@ -12,7 +12,7 @@ Airflow decides by trigger rules alone, so that each edge has to mean one thing:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -77,35 +77,13 @@ class Routes:
     choices: dict[str, dict[str, str]] = field(default_factory=dict)
     folded: set[str] = field(default_factory=set)
 
-    def before(self, key: str) -> list[str]:
-        """Return the tasks directly before a task."""
-        return [left for left, right in self.edges if right == key]
-
-    def after(self, key: str) -> list[str]:
-        """Return the tasks directly behind a task."""
-        return [right for left, right in self.edges if left == key]
+    def links(self) -> RouteLinks:
+        """Return the neighbours of each task, as the graph is now."""
+        return RouteLinks(self)
 
     def ancestors(self, keys: Iterable[str]) -> set[str]:
         """Return all tasks before some tasks."""
-        return _reach(keys, self.before)
-
-    def descendants(self, key: str) -> set[str]:
-        """Return all tasks behind a task."""
-        return _reach([key], self.after)
-
-    def trigger_rule(self, key: str) -> str | None:
-        """Return the trigger rule of a task; None for Airflow's default."""
-        incoming = [(left, kind) for (left, right), kind in self.edges.items() if right == key]
-        kinds = {kind for _, kind in incoming}
-        if "error" in kinds:
-            return "one_failed"
-        if kinds == {"mapped"}:  # a mapped task without items is skipped
-            return "none_failed_min_one_success"
-        if len(incoming) < 2 or kinds == {"join"}:
-            return None
-        before = self.ancestors([key])
-        handles = any(kind == "error" and right in before for (_, right), kind in self.edges.items())
-        return "one_success" if handles else "none_failed_min_one_success"
+        return _reach(keys, self.links().before)
 
     def insert(self, node: RouteNode, before: str) -> None:
         """Add a task, in the order directly before another one."""
@@ -128,11 +106,47 @@ class Routes:
             ways.update({way: node.key for way, key in ways.items() if key == before})
 
 
-def _reach(keys: Iterable[str], step: object) -> set[str]:
+class RouteLinks:
+    """The neighbours of each task of a graph, found once for all tasks.
+
+    Args:
+        routes: the graph; later changes of it are not seen.
+
+    Attributes:
+        before: the tasks directly before each task, with the kind of the edge between.
+        after: those directly behind each task.
+    """
+
+    def __init__(self, routes: Routes) -> None:
+        self.before: dict[str, dict[str, EdgeKind]] = {key: {} for key in routes.nodes}
+        self.after: dict[str, dict[str, EdgeKind]] = {key: {} for key in routes.nodes}
+        for (left, right), kind in routes.edges.items():
+            self.before.setdefault(right, {})[left] = kind
+            self.after.setdefault(left, {})[right] = kind
+        handlers = {right for (_, right), kind in routes.edges.items() if kind == "error"}
+        self._behind_handlers = self.descendants(handlers)
+
+    def descendants(self, keys: Iterable[str]) -> set[str]:
+        """Return all tasks behind some tasks."""
+        return _reach(keys, self.after)
+
+    def trigger_rule(self, key: str) -> str | None:
+        """Return the trigger rule of a task; None for Airflow's default."""
+        kinds = set(self.before[key].values())
+        if "error" in kinds:
+            return "one_failed"
+        if kinds == {"mapped"}:  # a mapped task without items is skipped
+            return "none_failed_min_one_success"
+        if len(self.before[key]) < 2 or kinds == {"join"}:
+            return None
+        return "one_success" if key in self._behind_handlers else "none_failed_min_one_success"
+
+
+def _reach(keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> set[str]:
     found: set[str] = set()
     pending = list(keys)
     while pending:
-        for other in step(pending.pop()):  # type: ignore[operator]
+        for other in steps.get(pending.pop(), ()):
             if other not in found:
                 found.add(other)
                 pending.append(other)

@@ -23,11 +23,14 @@ def check_templates(scope: ScopeFlow, names: Iterable[str]) -> None:
     Raises:
         UsageError: no state reads a field, neither by itself nor with the whole input.
     """
+    wanted = list(names)
+    if not wanted:
+        return
     values = [part for value in _read_values(scope) for part in walk(value)]
     used = {as_json(value.arguments[1]) for value in values if isinstance(value, Call) and value.name == TEMPLATE}
     read = {keys[0]: None for value in values for source, keys in reads_of(value) if source == INPUT and keys}
     known = [name for name in read if isinstance(name, str)]
-    for name in names:
+    for name in wanted:
         if name not in used:
             near = closest_word(name, known)
             hint = f"did you mean {near}?" if near else f"it reads {', '.join(known) or 'none'}"

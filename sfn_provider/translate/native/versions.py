@@ -35,7 +35,7 @@ def find_versions(airflow_version: str | None) -> Versions:
     installed = _installed("apache-airflow")
     wanted = installed if airflow_version is None else _numbers(airflow_version)
     if airflow_version is not None and (wanted is None or len(wanted) < 2):
-        raise UsageError(f"{airflow_version!r} is no version of Airflow: give one such as 3.0.6")
+        raise UsageError(f"{airflow_version!r:.80} is no version of Airflow: give one such as 3.0.6")
     if wanted is None:
         wanted = _MWAA[-1][0]
     if wanted < OLDEST:
@@ -53,5 +53,5 @@ def _installed(package: str) -> tuple[int, ...] | None:
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:
-    found = re.match(r"\d+(\.\d+)*", text)
+    found = re.match(r"\d{1,9}(\.\d{1,9})*(?!\d)", text)
     return tuple(map(int, found.group().split("."))) if found else None

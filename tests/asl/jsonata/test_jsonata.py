@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl.jsonata import (
     BUILT_IN_FUNCTIONS,
+    EvaluationLimits,
     Expression,
-    budget,
     check_type,
     compile_jsonata,
     explain_limit,
@@ -30,6 +31,7 @@ from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.traced_values import TracedInteger, TracedText
 from sfn_provider.exceptions import QueryEvaluationError
 
+PROGRAM_LIMITS = "sfn_provider.asl.jsonata.program.EvaluationLimits"
 SCOPE = Scope(
     input={"city": "Bern", "trips": [{"km": 3}, {"km": 5}], "none": None},
     context={"State": {"EnteredTime": "2024-02-29T12:34:56.789Z"}},
@@ -251,7 +253,7 @@ def test_bounds_of_aws(fits: str, too_much: str, tail: str) -> None:
 
 
 def test_endless_loop_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "MAX_WORK", 50_000)
+    monkeypatch.setattr(PROGRAM_LIMITS, partial(EvaluationLimits, 50_000))
     cause = cause_of("($f := function($x) { $f($x + 1) }; $f(1))")
     assert cause.endswith("threw an error during evaluation: Expression evaluation timeout: Check for infinite loop")
 
@@ -347,7 +349,7 @@ DOUBLED = "$f := function($n, $x) { $n = 0 ? $x : $f($n - 1, {'a': $x, 'b': $x})
 )  # fmt: skip
 def test_work_is_bounded(source: str, tail: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if tail == TIMEOUT:  # a tenth of the work, to be quick
-        monkeypatch.setattr(budget, "MAX_WORK", 60_000)
+        monkeypatch.setattr(PROGRAM_LIMITS, partial(EvaluationLimits, 60_000))
     started = time.process_time()
     cause = cause_of(source).partition("threw an error during evaluation")[2]
     assert cause.startswith(tail)
@@ -369,7 +371,7 @@ def test_the_bound_counts_work_and_not_time(source: str) -> None:
 
     def ends(work: int) -> bool:
         try:
-            expression.evaluate(SCOPE, random.Random(1), work=work)
+            expression.evaluate(SCOPE, random.Random(1), limits=EvaluationLimits(work))
         except QueryEvaluationError as error:
             assert is_timeout(error.cause)
             return False
@@ -381,7 +383,7 @@ def test_the_bound_counts_work_and_not_time(source: str) -> None:
 
 
 def test_whose_bound_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "MAX_WORK", 5_000)
+    monkeypatch.setattr(PROGRAM_LIMITS, partial(EvaluationLimits, 5_000))
     cause = cause_of("($f := function($x) { $f($x + 1) }; $f(1))")
     assert "600,000 steps" in str(explain_limit(cause))
     assert explain_limit(cause_of("1 + 'a'")) is None

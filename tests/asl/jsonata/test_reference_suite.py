@@ -11,12 +11,13 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from sfn_provider.asl.jsonata import compile_jsonata
+from sfn_provider.asl.jsonata import EvaluationLimits, compile_jsonata
 
 SUITE: Final = Path(__file__).parents[4] / "shared/jsonata/test-suite"
 
@@ -71,7 +72,7 @@ def answer(case: dict[str, Any]) -> dict[str, Any]:
     if isinstance(context, list):
         context = Sequence([context])
         context.sequence = context.outer_wrapper = True
-    evaluator = Evaluator(case.get("bindings") or {}, ENTERED, random.Random(1))
+    evaluator = Evaluator(case.get("bindings") or {}, ENTERED, random.Random(1), EvaluationLimits())
     evaluator.environment.bind("$", context)
     try:
         value = evaluator.eval(tree, context, evaluator.environment)
@@ -122,7 +123,8 @@ def wrapped_root(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("group", sorted(path.name for path in SUITE.glob("groups/*")) or ["none"])
 def test_answers_are_those_of_the_reference(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if group == "tail-recursion":
-        monkeypatch.setattr("sfn_provider.asl.jsonata.budget.MAX_WORK", 200_000)
+        limits = partial(EvaluationLimits, 200_000)
+        monkeypatch.setattr("tests.asl.jsonata.test_reference_suite.EvaluationLimits", limits)
     cases = [
         (name, case)
         for name, case in read_cases(group)

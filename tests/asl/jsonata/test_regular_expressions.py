@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata, regular_expressions
+from sfn_provider.asl.jsonata import EvaluationLimits, JsonataSyntaxError, compile_jsonata
+from sfn_provider.asl.jsonata.limits import MAX_MATCHING_SECONDS
 from sfn_provider.asl.scope import Scope
 from sfn_provider.exceptions import QueryEvaluationError
 
@@ -16,9 +17,10 @@ ALMOST = "a" * 60 + "!"
 """What (a|aa)+$ tries in more than 2**40 ways before it fails."""
 
 
-def evaluate(source: str, data: Any) -> Any:
-    context = {"State": {"EnteredTime": "2024-02-29T12:34:56.789Z"}}
-    return compile_jsonata(source, "Output").evaluate(Scope(input=data, context=context), random.Random(1))
+def evaluate(source: str, data: Any, seconds: float = MAX_MATCHING_SECONDS) -> Any:
+    scope = Scope(input=data, context={"State": {"EnteredTime": "2024-02-29T12:34:56.789Z"}})
+    limits = EvaluationLimits(matching_seconds=seconds)
+    return compile_jsonata(source, "Output").evaluate(scope, random.Random(1), limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -32,12 +34,11 @@ def evaluate(source: str, data: Any) -> Any:
         "$contains($states.input, /!/) and $match($states.input, /(a|aa)+$/) = []",
     ],
 )
-def test_a_catastrophic_pattern_ends_as_a_timeout(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regular_expressions, "MAX_MATCHING_SECONDS", 0.2)
-    started = time.monotonic()
+def test_a_catastrophic_pattern_ends_as_a_timeout(source: str) -> None:
+    started = time.process_time()
     with pytest.raises(QueryEvaluationError) as caught:
-        evaluate(source, ALMOST)
-    assert time.monotonic() - started < 10
+        evaluate(source, ALMOST, seconds=0.2)
+    assert time.process_time() - started < 10
     assert str(caught.value.cause).endswith(
         "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop"
     )
@@ -45,32 +46,30 @@ def test_a_catastrophic_pattern_ends_as_a_timeout(source: str, monkeypatch: pyte
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a*)*c", "^(a?)*b"])
 def test_nested_repeats_end_at_once(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert evaluate(f"$contains($states.input, /{pattern}/)", ALMOST) is False
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_picture_that_matches_in_many_ways_ends_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(QueryEvaluationError, match=r"returned nothing \(undefined\)"):
         evaluate(f"$toMillis($states.input, '{'[Y]' * 40}')", "1" * 200 + "x")
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
-def test_all_matches_of_an_evaluation_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regular_expressions, "MAX_MATCHING_SECONDS", 0.2)
+def test_all_matches_of_an_evaluation_share_one_limit() -> None:
     each_below_the_limit = "$map([1..100000], function($i) { $contains($states.input, /(a|aa)+$/) })"
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(QueryEvaluationError, match="Expression evaluation timeout"):
-        evaluate(each_below_the_limit, "a" * 16 + "!")
-    assert time.monotonic() - started < 10
+        evaluate(each_below_the_limit, "a" * 16 + "!", seconds=0.2)
+    assert time.process_time() - started < 10
 
 
-def test_the_limit_is_whole_for_each_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regular_expressions, "MAX_MATCHING_SECONDS", 0.2)
+def test_the_limit_is_whole_for_each_evaluation() -> None:
     for _ in range(2):
         with pytest.raises(QueryEvaluationError, match="Expression evaluation timeout"):
-            evaluate("$match($states.input, /(a|aa)+$/)", ALMOST)
+            evaluate("$match($states.input, /(a|aa)+$/)", ALMOST, seconds=0.2)
     assert evaluate("$match($states.input, /a+!$/).index", ALMOST) == 0
 
 

@@ -7,7 +7,7 @@ from sfn_provider.asl.lint_rules.data_shapes import (
     UNKNOWN,
     DataShape,
     MissingMember,
-    depth_of,
+    Work,
     follow_members,
     shape_of_template,
     shape_of_value,
@@ -20,11 +20,11 @@ OPEN = DataShape({"a": EMPTY})
 
 def test_shapes_merge_to_what_either_may_have() -> None:
     left, right = shape_of_value({"a": 1, "b": {"c": 1}}), shape_of_value({"b": {"d": 1}})
-    merged = union_of_shapes(left, right)
+    merged = union_of_shapes(left, right, Work())
     assert set(merged.members) == {"a", "b"} and merged.closed
     assert set(merged.members["b"].members) == {"c", "d"}
-    assert union_of_shapes(left, UNKNOWN) == UNKNOWN == union_of_shapes(UNKNOWN, left)
-    assert union_of_shapes(OPEN, shape_of_value({"b": 1})).members == {"a": EMPTY, "b": UNKNOWN}
+    assert union_of_shapes(left, UNKNOWN, Work()) == UNKNOWN == union_of_shapes(UNKNOWN, left, Work())
+    assert union_of_shapes(OPEN, shape_of_value({"b": 1}), Work()).members == {"a": EMPTY, "b": UNKNOWN}
 
 
 def test_shapes_find() -> None:
@@ -43,5 +43,5 @@ def test_shapes_stay_small() -> None:
     shape = UNKNOWN
     for _ in range(50):
         shape = shape_of_template({"last.$": "$"}, write_member(shape, ["x"], shape))
-    assert depth_of(shape) <= MAX_LEVELS + 2
+    assert shape.depth <= MAX_LEVELS + 2
     assert shape_of_value({str(n): n for n in range(1000)}) == UNKNOWN

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl import InvalidDefinition, dump, lint, parse
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.diagnostics import MAX_PROBLEMS
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
-from sfn_provider.asl.lint_rules.rules import MAX_PROBLEMS, RULES
+from sfn_provider.asl.lint_rules.rules import RULES
 from tests.fixtures.hypothesis_examples import examples
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -169,18 +170,18 @@ def test_every_rule_is_quiet_on_a_good_machine_and_takes_linear_time(rule: Any) 
 
 def test_ten_thousand_states() -> None:
     text = json.dumps(chain_of(10_000))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(parse(text).states) == 10_001
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_ten_thousand_faults() -> None:
     definition = chain_of(10_000)
     for number in range(10_000):
         definition["States"][f"S{number}"]["Nxet"] = 1
-    start = time.perf_counter()
+    start = time.process_time()
     found = lint(json.dumps(definition, indent=1))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     *listed, last = found
     assert [item.line for item in listed] == [7 + 5 * number for number in range(MAX_PROBLEMS)]
     assert last.code == "TOO_MANY_PROBLEMS"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.attack.limited_child import MOST_SECONDS, MOST_SECONDS_OF_CASES
+
 Json = Any
 Files = Mapping[str, str | bytes]
 
@@ -26,6 +28,11 @@ class Bomb:
     files: Callable[[], Files]
     commands: tuple[tuple[str, ...], ...]
 
+    @property
+    def seconds(self) -> float:
+        """How much processor time it may cost: a search for test cases runs hundreds of executions."""
+        return MOST_SECONDS_OF_CASES if any(command[0] == "cases" for command in self.commands) else MOST_SECONDS
+
     def explode(self) -> int:
         """Write the files into the working folder, run the commands, and return the worst exit code."""
         for name, content in self.files().items():
@@ -37,6 +44,8 @@ class Bomb:
         return max(_run(command) for command in self.commands)
 
 
+CASES = ("cases", "bomb.json", "--output", "mocks.json")
+WORKFLOW = ("translate", "bomb.json", "--target", "mwaa-serverless", "--output", "workflow.yaml")
 SIMULATE = ("simulate",)
 """Runs ``bomb.json`` with ``input.json``, where there is one, on the engine: the command ``run`` evaluates it twice."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-from tests.attack.bombs.bomb import SIMULATE, Bomb, definition_bomb, machine, only
+from tests.attack.bombs.bomb import CASES, SIMULATE, Bomb, definition_bomb, machine, only
 
 END = {"Type": "Pass", "End": True}
 _PUT = "arn:aws:states:::dynamodb:putItem"
@@ -201,4 +201,4 @@ def _ways_back(count: int) -> Any:
 
 def bombs() -> Iterator[Bomb]:
     """Yield the bombs."""
-    yield from chain.from_iterable(definition_bomb(name, make, SIMULATE) for name, make in _MACHINES.items())
+    yield from chain.from_iterable(definition_bomb(name, make, SIMULATE, CASES) for name, make in _MACHINES.items())

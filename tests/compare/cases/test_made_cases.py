@@ -500,3 +500,10 @@ def test_a_bucket_is_empty_in_the_case_without_items() -> None:
     ends = [simulate(definition, mocks.input, mocks=mocks) for mocks in made_mocks(made).values()]
     assert {execution.status for execution in ends} == {"SUCCEEDED"}
     assert sorted(len(execution.output) for execution in ends) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("resource", ["apigateway:invoke", "http:invoke"])
+def test_the_answer_of_an_endpoint_has_what_step_functions_always_gives(resource: str) -> None:
+    result = sample_result(f"arn:aws:states:::{resource}")
+    assert isinstance(result, dict)
+    assert set(result) == {"ResponseBody", "Headers", "StatusCode", "StatusText"}

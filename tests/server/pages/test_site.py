@@ -250,3 +250,12 @@ def test_what_of_a_graph_an_execution_has_taken(name: str) -> None:
 def test_an_execution_that_has_just_begun_is_drawn() -> None:
     definition = machine({"A": call()})
     assert not find_execution_paths(machine_graph(parse(definition)), ()).nodes
+
+
+def test_the_transition_behind_a_parallel_and_a_map_is_taken() -> None:
+    each = {"Type": "Map", "ItemsPath": "$", "ItemProcessor": machine({"One": END}), "Next": "Last"}
+    sides = {"Type": "Parallel", "Branches": [machine({"Left": END})], "Next": "Each"}
+    definition = machine({"Sides": sides, "Each": each, "Last": END})
+    execution = simulate(definition, [])
+    found = find_execution_paths(machine_graph(parse(definition)), execution.records)
+    assert found.edges == {("Sides", "Each"), ("Each", "Last")}

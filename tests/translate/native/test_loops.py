@@ -242,6 +242,30 @@ def test_a_loop_calls_and_returns_what_the_engine_does(case: Case) -> None:
     assert execution.status == "SUCCEEDED"
 
 
+def test_a_variable_that_a_loop_sets_is_in_what_it_returns() -> None:
+    states = {
+        "First": call("first", Arguments={}, Assign={"kind": "k"}, Next="Ask"),
+        "Ask": call("ask", Arguments={}, Assign={"state": "{% $states.result.state %}", "unread": 1}, Next="Q"),
+        "Q": {
+            "Type": "Choice",
+            "Choices": [
+                {"Condition": "{% $state = 'good' %}", "Next": "Done"},
+                {"Condition": "{% $state = 'bad' %}", "Next": "Stop"},
+            ],
+            "Default": "Ask",
+        },
+        "Stop": {"Type": "Fail", "Cause": "{% 'it is ' & $state & $kind %}"},
+        "Done": call("done", Arguments={"state": "{% $state %}"}, End=True),
+    }
+    made = native(states, QueryLanguage="JSONata")
+    assert "sfn_provider" not in made.source
+    functions = Lambda({"Ask": [{"state": "new"}, {"state": "good"}]})
+    returned = run(made.source, "ask", {}, functions)
+    assert returned == {"next": "Done", "variables": {"state": "good"}}
+    assert 'payload=\'{"state": {{ ti.xcom_pull(task_ids="Ask").variables.state | tojson }}}\'' in made.source
+    assert "it is {result['variables']['state']}k" in made.source
+
+
 def test_the_branch_behind_a_loop_leads_where_the_loop_has_ended() -> None:
     source = native(CASES[2].states).source
     assert 'return {"Good": "Good", "Late": "Late"}[result["next"]]' in source

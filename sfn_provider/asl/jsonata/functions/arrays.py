@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from sfn_provider.asl.java_values import utf16_units
@@ -147,6 +148,17 @@ def distinct(array: Any) -> Any:
 def count(array: list[Any] | None) -> int:
     """``$count``: 0 for undefined."""
     return 0 if array is None else len(array)
+
+
+def spread(value: Any) -> Any:
+    """``$spread``: an object for each pair of an object, and of each in an array. The library copies for each item."""
+    if isinstance(value, dict):
+        return make_sequence({key: item} for key, item in value.items())
+    if not isinstance(value, list):
+        return value
+    parts = [part for part in map(spread, value) if part is not None]
+    found = chain.from_iterable(part if isinstance(part, list) else (part,) for part in parts)
+    return Sequence(found) if parts else make_sequence(())  # an array stays one, also with one item
 
 
 def clone(value: Any) -> Any:

@@ -107,7 +107,7 @@ _PURE: Final[tuple[tuple[str, str, int, Callable[..., Any]], ...]] = (
     ("lookup", "<x-s:x>", 2, Functions.lookup),
     ("append", "<xx:a>", 2, Functions.append),
     ("exists", "<x:b>", 1, Functions.exists),
-    ("spread", "<x-:a<o>>", 1, Functions.spread),
+    ("spread", "<x-:a<o>>", 1, arrays.spread),
     ("merge", "<a<o>:o>", 1, Functions.merge),
     ("reverse", "<a:a>", 1, Functions.reverse),
     ("error", "<s?:x>", 1, _error),

@@ -38,6 +38,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Source,
     Unresolved,
     Value,
+    bounded,
     constant,
     error_output,
     loop_result,
@@ -207,7 +208,7 @@ class Evaluator:
         selected = _selected(getattr(state, "input_path", "$"), environment)
         inside = Environment(selected, environment.context, way.variables)
         parameters = getattr(state, "parameters", None)
-        effective = selected if parameters is None else template_value(parameters, inside)
+        effective = selected if parameters is None else bounded(template_value(parameters, inside))
         if isinstance(state, Map):
             effective = _items(state, path_value(state.items_path, inside))
         scopes = self._scopes(name, state, inside, effective, way.variables)
@@ -254,11 +255,11 @@ class Evaluator:
         if selector is None:
             return raw, raw
         inside = Environment(raw, environment.context, environment.variables)
-        return raw, template_value(selector, inside)
+        return raw, bounded(template_value(selector, inside))
 
     def _jsonata_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
         arguments = getattr(state, "arguments", None)
-        effective = way.document if arguments is None else jsonata_template_value(arguments, environment)
+        effective = way.document if arguments is None else bounded(jsonata_template_value(arguments, environment))
         if isinstance(state, Map):
             made = way.document if state.items is None else jsonata_template_value(state.items, environment)
             effective = _items(state, made)
@@ -291,7 +292,7 @@ class Evaluator:
         document: Value = Source("item", name)
         if selector is not None:
             is_jsonata = (state.query_language or self.language) == "JSONata"
-            document = (jsonata_template_value if is_jsonata else template_value)(selector, inside)
+            document = bounded((jsonata_template_value if is_jsonata else template_value)(selector, inside))
         return (self.scope(state.body, document, context, {} if state.distributed else variables),)
 
 
@@ -337,21 +338,24 @@ def _written(document: Value, path: str | None, value: Value) -> Value:
     except PathSyntaxError:  # lint accepts a placeholder in it
         return Unresolved(f"the path {path} has a placeholder without a value")
     keys: tuple[Key, ...] = tuple(key for key in selectors if isinstance(key, str | int))
-    return write(document, keys, value)
+    return bounded(write(document, keys, value))
 
 
 def _assigned(assign: object, environment: Environment) -> Variables:
     value = template_value(assign, environment) if isinstance(assign, dict) else EMPTY
-    return dict(value.members) if isinstance(value, Object) else {}
+    return _variables(value)
+
+
+def _variables(assigned: Value) -> Variables:
+    return {name: bounded(value) for name, value in assigned.members} if isinstance(assigned, Object) else {}
 
 
 def _jsonata_way(fields: object, plain: Value, environment: Environment) -> Way:
     """Return the way out with Output and Assign of a state, a catcher or a rule."""
     output, assign = getattr(fields, "output", None), getattr(fields, "assign", None)
-    document = plain if output is None else jsonata_template_value(output, environment)
+    document = plain if output is None else bounded(jsonata_template_value(output, environment))
     assigned = jsonata_template_value(assign, environment) if isinstance(assign, dict) else EMPTY
-    variables = dict(assigned.members) if isinstance(assigned, Object) else {}
-    return Way(document, environment.variables | variables)
+    return Way(document, environment.variables | _variables(assigned))
 
 
 def _targets(state: State) -> tuple[str, ...]:

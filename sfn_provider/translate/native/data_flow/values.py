@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sfn_provider.plurals import count
 
@@ -17,8 +17,19 @@ Key = str | int
 """A step into a value: the name of a member, or the index of an item."""
 
 
+class _Sized:
+    """A value that knows of how many values it is made, itself and those that stand in it several times included."""
+
+    __slots__ = ("size",)
+
+    size: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum(part.size for part in parts_of(self)))  # type: ignore[arg-type, misc]
+
+
 @dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(_Sized):
     """A scalar that stands in the definition.
 
     Args:
@@ -34,7 +45,7 @@ SourceKind = Literal["input", "result", "error", "context", "entered_time", "ite
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Source(_Sized):
     """A value that exists only in a run.
 
     Args:
@@ -53,7 +64,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(_Sized):
     """A member or an item of a value that exists only in a run."""
 
     base: Value
@@ -61,7 +72,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Object:
+class Object(_Sized):
     """An object of which members are known.
 
     Args:
@@ -74,14 +85,14 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
-class Array:
+class Array(_Sized):
     """An array of which every item is known."""
 
     items: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(_Sized):
     """The result of a function of the language.
 
     Args:
@@ -94,7 +105,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(_Sized):
     """One of several values: ways that meet in a state build it differently.
 
     Args:
@@ -106,7 +117,7 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(_Sized):
     """A value that is not there: whoever reads it fails.
 
     Args:
@@ -117,7 +128,7 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(_Sized):
     """A value that is there, but that this translation cannot say.
 
     Args:
@@ -128,6 +139,23 @@ class Unresolved:
 
 
 Value = Constant | Source | Member | Object | Array | Call | OneOf | Absent | Unresolved
+
+
+def parts_of(value: Value) -> Iterator[Value]:
+    """Iterate over the values of which a value is made."""
+    if isinstance(value, Member):
+        yield value.base
+    elif isinstance(value, Object):
+        if value.base is not None:
+            yield value.base
+        yield from (entry for _, entry in value.members)
+    elif isinstance(value, Array):
+        yield from value.items
+    elif isinstance(value, Call):
+        yield from value.arguments
+    elif isinstance(value, OneOf):
+        yield from (alternative for _, alternative in value.alternatives)
+
 
 INPUT = Source("input")
 NO_OBJECT = "the execution's input is no object, and a run's configuration is one"
@@ -147,6 +175,9 @@ one may be null."""
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
 EMPTY = Object(())
+
+MAX_PARTS: Final = 4_000
+"""Parts of a value, as often as they stand in it, that a DAG's text can say."""
 
 
 def no_object(value: Value) -> Value:
@@ -188,7 +219,10 @@ def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
 
     Which catcher of a Task leads there is left out where it tells nothing apart.
     """
-    found = tuple(dict.fromkeys(alternatives))
+    arrivals = list(alternatives)
+    if all(value is arrivals[0][1] for _, value in arrivals):
+        return arrivals[0][1]
+    found = tuple(dict.fromkeys(arrivals))
     values: dict[Source | None, set[Value]] = {}
     for mark, value in found:
         values.setdefault(_plain_mark(mark), set()).add(value)
@@ -279,27 +313,19 @@ def write(document: Value, keys: tuple[Key, ...], value: Value) -> Value:
     return Object(tuple((members | {key: value}).items()), base)
 
 
-def parts_of(value: Value) -> Iterator[Value]:
-    """Iterate over the values of which a value is made."""
-    if isinstance(value, Member):
-        yield value.base
-    elif isinstance(value, Object):
-        if value.base is not None:
-            yield value.base
-        yield from (entry for _, entry in value.members)
-    elif isinstance(value, Array):
-        yield from value.items
-    elif isinstance(value, Call):
-        yield from value.arguments
-    elif isinstance(value, OneOf):
-        yield from (alternative for _, alternative in value.alternatives)
-
-
 def walk(value: Value) -> Iterator[Value]:
     """Iterate over a value and its parts, each before those inside of it."""
     yield value
     for part in parts_of(value):
         yield from walk(part)
+
+
+def bounded(value: Value) -> Value:
+    """Return a value; one that cannot be said where it has more than `MAX_PARTS` parts.
+
+    One value can stand in many places of another, so that a few states that copy their input double it again and again.
+    """
+    return value if value.size <= MAX_PARTS else Unresolved(f"it is put together from more than {MAX_PARTS:,} values")
 
 
 def steps_of(value: Value) -> tuple[Value, tuple[Key, ...]]:

@@ -35,6 +35,7 @@ from sfn_provider.translate.native.expressions.writer import (
     each_of,
     ordered_alternatives,
     slice_of,
+    whole_error,
 )
 from sfn_provider.translate.native.model import NotNative
 
@@ -129,6 +130,8 @@ class JinjaWriter(ExpressionWriter):
         """
         if is_constant(value):
             return escape_json(json.dumps(as_json(value), ensure_ascii=False))
+        if isinstance(value, Object) and (error := whole_error(value)) is not None:
+            return self.json_text(error)
         if isinstance(value, Object) and value.base is None:
             writer = replace(self, quote='"')  # as in the JSON around it: the literal of Python has the other ones
             members = [f"{escape_json(json.dumps(name))}: {writer.json_text(entry)}" for name, entry in value.members]

@@ -54,28 +54,33 @@ class LoopBody(ItemBody):
     _carried: dict[str, _Carried] = field(default_factory=dict)
     _leaving: list[Leave] = field(default_factory=list)
 
-    def loop_lines(self, part: LoopPart, way: Way, is_read: bool) -> list[str]:
+    def loop_lines(self, part: LoopPart, way: Way, is_read: bool, variables: tuple[str, ...] = ()) -> list[str]:
         """Return the lines of the function of a loop.
 
-        It returns the document behind the loop; where several states may come next, ``next`` with the name of the one,
-        and the document as ``output``.
+        It returns the document behind the loop; where several states may come next, or variables are read, ``next``
+        with the name of the state, the document as ``output``, and ``variables`` by their names.
 
         Args:
             part: the loop.
             way: what it begins with.
             is_read: whether later tasks read the document.
+            variables: the names of the machine's variables that they read.
 
         Raises:
             NotNative: a state cannot be said so.
         """
 
         def leave(target: str, way: Way) -> Statements:
-            output: Value = way.document
-            if len(part.targets) > 1:
-                document = (("output", output),) if is_read else ()
-                output = Object((("next", constant(target)), *document))
-            elif not is_read:
+            known = tuple((name, way.variables[name]) for name in variables if name in way.variables)
+            members = {
+                **({"next": constant(target)} if len(part.targets) > 1 else {}),
+                **({"output": way.document} if is_read else {}),
+                **({"variables": Object(known)} if known else {}),
+            }
+            if not members:
                 return ["return"]
+            is_document = list(members) == ["output"] and not variables
+            output = way.document if is_document else Object(tuple(members.items()))
             return [*statement_lines("return ", self.writer.expression(output), self.maker.width)]
 
         return self._settled(lambda: lay_out(self._while(part, self.flow.scopes[0], way, leave)))

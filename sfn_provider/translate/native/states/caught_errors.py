@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.model import Catcher, Map, Parallel, Task, walk_states
@@ -14,7 +15,7 @@ from sfn_provider.translate.native.model import ERROR_NAME, NotNative
 from sfn_provider.translate.native.states.api_shapes import find_call
 
 if TYPE_CHECKING:
-    from botocore.model import OperationModel
+    from botocore.model import OperationModel, ServiceModel
 
 TIMEOUTS = ("AirflowTaskTimeout", "ReadTimeoutError", "TaskDeferralTimeout")
 """The classes of the errors by which Airflow, or botocore, ends what takes too long."""
@@ -159,17 +160,23 @@ def _python_name(name: str, resource: Resource, is_job: bool) -> str:
     prefix, _, own = name.partition(".")
     names = integration.errors
     if prefix == names.prefix and own:
-        for shape in operation.service_model.error_shapes:
-            if names.modelled(shape.name) == own:
-                return f"Lambda.{shape.name}" if resource.service == "lambda" else str(shape.name)
+        for modelled in _modelled_errors(operation.service_model):
+            if names.modelled(modelled) == own:
+                return f"Lambda.{modelled}" if resource.service == "lambda" else modelled
     elif not name.startswith("States.") and not is_job and name not in _service_errors(resource, operation):
         return name
     raise NotNative(f"its Catch names {name}, which a DAG cannot tell from other errors")
 
 
-def _service_errors(resource: Resource, operation: OperationModel) -> set[str]:
+def _service_errors(resource: Resource, operation: OperationModel) -> Collection[str]:
     """Return the names of Lambda's own errors, which those of a function are not told from."""
-    return {shape.name for shape in operation.service_model.error_shapes} if resource.service == "lambda" else set()
+    return _modelled_errors(operation.service_model) if resource.service == "lambda" else ()
+
+
+@lru_cache(64)
+def _modelled_errors(service: ServiceModel) -> dict[str, None]:
+    """Return the names of the errors that a service's model has, in its order: botocore goes through all its shapes."""
+    return dict.fromkeys(str(shape.name) for shape in service.error_shapes)
 
 
 def choosing_lines(choices: Iterable[tuple[ErrorTest, str]], name: str, width: int) -> list[str]:

@@ -19,6 +19,7 @@ from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, OperatorRow, TextOf, read_result
 from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.states.api_gateway import ApiForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class LambdaForm:
         return Place(task_id, path=keys[len(self.prefix) :])
 
 
-TaskForm = OperatorForm | FunctionForm | LambdaForm
+TaskForm = OperatorForm | FunctionForm | LambdaForm | ApiForm
 
 
 def class_name(row: OperatorRow) -> str:

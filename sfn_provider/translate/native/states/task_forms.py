@@ -30,6 +30,7 @@ from sfn_provider.translate.native.operator_table import (
     find_operator,
     find_unused,
 )
+from sfn_provider.translate.native.states.api_gateway import api_form, calls_api
 from sfn_provider.translate.native.states.api_shapes import (
     find_call,
     has_times,
@@ -80,6 +81,9 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
     resource = parse_resource(fill_partition(state.resource))
     if state.credentials is not None:
         return _form_in_role(flow, resource, reads)
+    if calls_api(resource):
+        _check_resolved(flow.effective)
+        return api_form(flow.effective, reads)
     if is_function(resource):
         name, parameters = "lambda", _function_parameters(state.resource, flow.effective)
         resource = parse_resource("arn:aws:states:::lambda:invoke")

@@ -1,0 +1,309 @@
+"""The pages as users see them: who may see and answer what; hostile texts are texts, and nothing runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from sfn_provider._compat import LogRow, VariableRow, create_session
+from sfn_provider.airflow_pages.answer_forms import EVENT, MAX_FORM_BYTES, AnswerForms
+from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
+from sfn_provider.callbacks.wait_records import WaitRecord, describe, variable_key
+from sfn_provider.callbacks.worker_requests import WorkerAnswer
+from tests.airflow_pages.conftest import Browser, Response, StoredRun
+from tests.fixtures.definitions import END, choose, machine
+from tests.fixtures.versions import AIRFLOW
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}{% raw %}"
+NAME = HOSTILE[:80]
+ASK = machine({NAME: choose("$.size", {"large": "Large"}, "Small"), "Large": END, "Small": END}, Comment=HOSTILE)
+
+
+class Parsed(HTMLParser):
+    """A page's elements with their attributes, and its text."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(response.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of all elements of a kind."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def run(run_machine: Callable[..., StoredRun]) -> StoredRun:
+    """A run through a machine whose first state has a hostile name."""
+    return run_machine("asked", ASK, {}, {"size": "large"})
+
+
+@pytest.fixture
+def wait(run: StoredRun) -> Iterator[WaitRecord]:
+    """A wait of the run's task Large for an answer."""
+    made = open_wait(run)
+    yield made
+    with create_session() as session:
+        rows = session.query(VariableRow).filter(VariableRow.key.startswith("sfn_provider_"))
+        rows.delete(synchronize_session=False)
+
+
+def open_wait(run: StoredRun, **fields: Any) -> WaitRecord:
+    waiter = TaskInstanceKey(run.dag_id, run.run_id, "Large", -1)
+    token = TokenSigner("key").sign(waiter, str(fields))
+    now = time.time()
+    wait = WaitRecord(TokenSigner("key").verify(token).id, waiter, now + 600, beat=now, state=NAME, since=now)
+    wait = replace(wait, **fields)
+    write(wait)
+    set_task_state(run, "deferred")
+    return wait
+
+
+def write(wait: WaitRecord) -> None:
+    with create_session() as session:
+        session.add(VariableRow(key=variable_key(wait.id), val=wait.to_text(), description=describe(wait)))
+
+
+def set_task_state(run: StoredRun, state: str) -> None:
+    from sfn_provider._compat import TaskInstanceRow
+
+    with create_session() as session:
+        rows = session.query(TaskInstanceRow).filter_by(dag_id=run.dag_id, run_id=run.run_id, task_id="Large")
+        rows.one().state = state
+
+
+def stored_answer(wait: WaitRecord) -> WorkerAnswer | None:
+    with create_session() as session:
+        row = session.query(VariableRow).filter(VariableRow.key == variable_key(wait.id)).one()
+        return WaitRecord.from_text(str(row.get_val())).answer
+
+
+def path_of(run: StoredRun) -> str:
+    return f"dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}"
+
+
+def fields_of(response: Response, action: str) -> dict[str, str]:
+    """The fields of the form with which a page approves or rejects."""
+    form = next(part for part in response.text.split("<form") if f'value="{action}"' in part)
+    hidden = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    return dict(hidden) | {"action": action}
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_run_shows_its_way(browser: Browser, run: StoredRun) -> None:
+    response = browser.get(path_of(run), "bob")
+    assert response.status == 200
+    page = Parsed(response)
+    classes = [attributes.get("class") for attributes in page.all("g")]
+    # Each graph: the Choice and Large ran, Small did not.
+    assert (classes.count("node ran"), classes.count("node idle")) == (4, 2)
+    assert (classes.count("edge taken"), classes.count("edge open")) == (2, 2)
+    assert NAME[:20] in page.text and "success" in page.text
+
+
+def test_the_page_of_a_dag_leads_to_its_runs(browser: Browser, run: StoredRun) -> None:
+    page = Parsed(browser.get(f"dags/{run.dag_id}"))
+    assert [
+        each["href"]
+        for each in page.all("a")
+        if run.run_id in str(each.get("href")).replace("%3A", ":").replace("%2B", "+")
+    ]
+    assert {"State machine", "DAG"} <= {each.get("aria-label", "").split(":")[0] for each in page.all("svg")}
+
+
+def test_the_first_page_lists_translated_dags_that_the_user_may_read(browser: Browser, run: StoredRun) -> None:
+    assert f'href="./dags/{run.dag_id}"' in browser.get("").text
+    browser.refused.add(run.dag_id)
+    assert run.dag_id not in browser.get("").text
+    sent = browser.get(f"dag?dag_id={run.dag_id}")
+    assert (sent.status, sent.headers["location"].rpartition("state-machines/")[2]) == (303, f"dags/{run.dag_id}")
+
+
+def test_who_may_not_read_a_dag_sees_nothing_of_it(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    browser.refused |= {run.dag_id, "absent"}
+    for path in (f"dags/{run.dag_id}", path_of(run), f"dags/{run.dag_id}/report", f"{path_of(run)}/executions/a"):
+        refused, absent = browser.get(path), browser.get(path.replace(run.dag_id, "absent"))
+        assert refused.status == absent.status and refused.status in (302, 403)
+        assert "Large" not in refused.text and wait.id not in refused.text
+        assert refused.text.replace(run.dag_id, "") == absent.text.replace("absent", "")
+
+
+def test_nobody_sees_a_page_without_a_login(browser: Browser, run: StoredRun) -> None:
+    for path in ("", f"dags/{run.dag_id}", path_of(run), f"dags/{run.dag_id}/report"):
+        response = browser.get(path, None)
+        assert (
+            response.status in (302, 401)
+            and "Large" not in response.text
+            and f'dags/{run.dag_id}"' not in response.text
+        )
+
+
+def test_what_there_is_not_is_not_found(browser: Browser, run: StoredRun) -> None:
+    for path in (
+        "dags/absent",
+        f"dags/{run.dag_id}/runs/absent",
+        f"dags/{run.dag_id}/report",
+        f"{path_of(run)}/executions/a",
+    ):
+        assert browser.get(path).status == 404
+
+
+def test_hostile_texts_are_texts_and_nothing_runs(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    for path in ("", f"dags/{run.dag_id}", path_of(run), f"dags/{run.dag_id}/runs/{quote('<script>', safe='')}"):
+        response = browser.get(path)
+        page = Parsed(response)
+        tags = {tag for tag, _ in page.elements}
+        assert not tags & {"script", "img", "iframe", "object", "embed", "style"}
+        assert not [
+            name for _, attributes in page.elements for name in attributes if name.startswith("on") or name == "style"
+        ]
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "script-src" not in policy and "frame-ancestors 'self'" in policy
+        assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.skipif(AIRFLOW >= (3,), reason="version 3 shows tabs")
+def test_the_menu_and_the_pages_lead_to_each_other(browser: Browser, run: StoredRun) -> None:
+    assert 'href="/state-machines/"' in browser.request("GET", "/home", "ann", None, {}).text
+    assert 'href="../../../../home"' in browser.get(path_of(run)).text
+
+
+# Reports --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_shown_where_the_folder_has_one(
+    browser: Browser, run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "reports_folder" in browser.get(f"dags/{run.dag_id}").text
+    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__REPORTS_FOLDER", str(tmp_path))
+    assert "None yet" in browser.get(f"dags/{run.dag_id}").text
+    (tmp_path / f"{run.dag_id}.html").write_text("<script>alert(1)</script><p>same</p>")
+    assert f'href="../dags/{run.dag_id}/report"' in browser.get(f"dags/{run.dag_id}").text
+    report = browser.get(f"dags/{run.dag_id}/report")
+    assert (report.status, report.text) == (200, "<script>alert(1)</script><p>same</p>")
+    policy = report.headers["content-security-policy"].split("; ")
+    assert "sandbox" in policy and "default-src 'none'" in policy
+    browser.refused.add(run.dag_id)
+    assert "same" not in browser.get(f"dags/{run.dag_id}/report").text
+
+
+@pytest.mark.parametrize("dag_id", ["..", "../secret", "a/b", "\0", ""])
+def test_no_dag_id_leads_out_of_the_folder(dag_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sfn_provider.airflow_pages.reports import find_report
+
+    (tmp_path / "secret.html").write_text("secret")
+    (tmp_path / "reports").mkdir()
+    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__REPORTS_FOLDER", str(tmp_path / "reports"))
+    assert find_report(dag_id) is None
+
+
+# Answering ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_user_who_may_edit_approves_once(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    page = browser.get(path_of(run))
+    assert wait.id not in page.text and TokenSigner("key").sign(wait.waiter, "{}") not in page.text
+    fields = fields_of(page, "approve") | {"output": '{"approved": true}'}
+    sent = browser.send(path_of(run), fields)
+    assert sent.status == 303, sent.text
+    assert stored_answer(wait) == WorkerAnswer("SendTaskSuccess", output='{"approved": true}')
+    again = browser.send(path_of(run), fields)
+    assert again.status == 400 and "does not wait" in again.text
+    with create_session() as session:
+        rows = session.query(LogRow).filter(LogRow.event == EVENT, LogRow.run_id == run.run_id).all()
+        [row] = [row for row in rows if json.loads(row.extra)["action"] == "SendTaskSuccess"]
+        assert (row.owner, row.dag_id, row.task_id) == ("ann", run.dag_id, "Large")
+        assert json.loads(row.extra) == {"action": "SendTaskSuccess", "state": NAME}
+    assert "Waiting for an answer" not in browser.get(path_of(run)).text
+
+
+def test_a_user_rejects_with_an_error(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    fields = fields_of(browser.get(path_of(run)), "reject") | {"error": "TooMuch", "cause": HOSTILE}
+    assert browser.send(path_of(run), fields).status == 303
+    assert stored_answer(wait) == WorkerAnswer("SendTaskFailure", None, "TooMuch", HOSTILE)
+
+
+def test_who_may_only_read_sees_the_wait_and_cannot_answer(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    page = browser.get(path_of(run), "bob")
+    assert "Waiting for an answer" in page.text and "<form" not in page.text
+    fields = fields_of(browser.get(path_of(run), "ann"), "approve") | {"output": "1"}
+    for user in ("bob", None):
+        assert browser.send(path_of(run), fields, user).status in (302, 400, 401, 403)
+    assert stored_answer(wait) is None
+
+
+def test_a_form_of_another_site_or_user_is_refused(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    fields = fields_of(browser.get(path_of(run)), "approve") | {"output": "1"}
+    foreign = AnswerForms("somebody", "somebody").signature(wait)
+    assert browser.send(path_of(run), fields | {"signature": foreign}).status == 403
+    for signature in ("", "x", fields["signature"][:-1]):
+        assert browser.send(path_of(run), fields | {"signature": signature}).status == 403
+    for site in ("cross-site", "same-site", "none"):
+        assert browser.send(path_of(run), fields, sec_fetch_site=site).status == 403
+    assert stored_answer(wait) is None
+    assert browser.send(path_of(run), fields, sec_fetch_site="same-origin").status == 303
+
+
+def test_a_form_is_good_for_its_wait_alone(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    fields = fields_of(browser.get(path_of(run)), "approve") | {"output": "1"}
+    other = open_wait(run, heartbeat=60.0)
+    assert browser.send(path_of(run), fields).status == 303
+    assert stored_answer(wait) is not None and stored_answer(other) is None
+    assert browser.send(f"dags/{run.dag_id}/runs/absent", fields).status in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"output": "{"}, "not valid JSON"),
+        ({"output": "NaN"}, "not valid JSON"),
+        ({"output": '"' + "x" * 262_143 + '"'}, "length"),
+        ({"action": "reject", "error": "x" * 257}, "length"),
+        ({"action": "other"}, "Choose"),
+    ],
+)
+def test_an_answer_that_is_none_is_refused_with_its_reason(
+    browser: Browser, run: StoredRun, wait: WaitRecord, fields: dict[str, str], message: str
+) -> None:
+    sent = browser.send(path_of(run), fields_of(browser.get(path_of(run)), "approve") | fields)
+    assert sent.status == 400 and message in sent.text
+    assert stored_answer(wait) is None
+
+
+def test_a_form_that_is_too_large_is_not_read(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    fields = fields_of(browser.get(path_of(run)), "approve")
+    sent = browser.send(path_of(run), fields | {"output": "x" * MAX_FORM_BYTES})
+    assert sent.status in (400, 413) and stored_answer(wait) is None
+
+
+def test_waits_that_are_over_and_those_of_activities_are_not_listed(
+    browser: Browser, run: StoredRun, wait: WaitRecord
+) -> None:
+    from sfn_provider.callbacks.airflow_database import list_waits
+    from sfn_provider.callbacks.wait_records import ActivityTask
+
+    now = time.time()
+    open_wait(run, expires=now - 1)
+    open_wait(run, heartbeat=1.0, beat=now - 5)
+    open_wait(run, work=ActivityTask("arn:aws:states:us-east-1:123456789012:activity:a", "token", "{}"))
+    assert list_waits(run.dag_id, run.run_id, now) == [wait]
+    assert list_waits(run.dag_id, None, now) == [wait]
+    assert list_waits("ask", None, now) == list_waits(run.dag_id, "other", now) == []
