@@ -28,12 +28,13 @@ class Announcement:
         later: what may differ at states that may come after it.
         only: the differences other than ``number of calls`` and ``different parameter`` are announced where, in the
             same case, the state's task is called more or less often (``repeated``), its task, or one inside of it, has
-            failed (``failed``), or the execution has caught an error of the state (``caught``).
+            failed (``failed``), the execution has caught an error of the state (``caught``), or it has failed in the
+            state by ``States.Runtime`` (``refused``).
     """
 
     here: tuple[Effect, ...] = ()
     later: tuple[Effect, ...] = ()
-    only: Literal["repeated", "failed", "caught"] | None = None
+    only: Literal["repeated", "failed", "caught", "refused"] | None = None
 
 
 _PARAMETER = Announcement(("different parameter",))
@@ -63,7 +64,9 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "CONTEXT_OBJECT": Announcement(("different parameter",), ("different parameter",)),
     "OPERATOR_PARAMETERS": _PARAMETER,
     "JSON_TEXT": _PARAMETER,
-    "TEXT_OF_VALUES": _PARAMETER,
+    "TEXT_OF_VALUES": Announcement(
+        ("different parameter", "unexpected call", "green run", "different failure"), ("unexpected call",), "refused"
+    ),
     "PLACEHOLDER_FUNCTION": _PARAMETER,
     "RESULT_PARTS": _LATER_PARAMETER,
     "RESULT_TIMES": _LATER_PARAMETER,
@@ -175,6 +178,8 @@ class AnnouncedDifferences:
         if meaning.only == "caught":
             reached = case.coverage.reached if case.coverage is not None else ()
             return any(part.kind == "catcher" and part.at == self._locations[state] for part in reached)
+        if meaning.only == "refused":
+            return case.execution.error == "States.Runtime" and [state] == list(_entered(case))[-1:]
         failed = {name for task in case.dag.failed for name in self._states.get(task.task_id, ())}
         return any(state in self._around.get(name, ()) for name in failed)
 

@@ -121,6 +121,20 @@ def test_which_codes_announce_a_difference(case: Case) -> None:
     assert (difference in announced.unannounced([comparison])) is not bool(case.codes)
 
 
+@pytest.mark.parametrize(("message", "codes"), [(1, ("TEXT_OF_VALUES",)), ("one", ())], ids=["a number", "a text"])
+def test_a_call_is_announced_where_the_state_fails_for_its_value_alone(message: Any, codes: tuple[str, ...]) -> None:
+    parameters = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:tell", "Message.$": "$.message"}
+    tell = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "Next": "Then"}
+    definition = {"StartAt": "Tell", "States": {"Tell": tell, "Then": function("then", End=True)}}
+    announced = AnnouncedDifferences(translate(definition, dag_id="x", style="native", airflow_version="3.3.1"))
+    mocks = {"Tell": [{"Return": {}}], "Then": [{"Throw": {"Error": "States.Runtime", "Cause": ""}}]}
+    execution = simulate(definition, {"message": message}, mocks=mocks)
+    for state in ("Tell", "Then"):
+        difference = Finding("unexpected call", state, state, None, "It differs.")
+        case = CaseComparison("c", execution, DagSide("failed", (), (), {}), (), (difference,), 0.0)
+        assert announced.codes(difference, case) == codes
+
+
 def test_a_difference_that_one_case_does_not_announce_is_unannounced() -> None:
     announced = AnnouncedDifferences(translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1"))
     known, unknown = (case for case in CASES if case.name in ("a call after retries", "a call that no retry leads to"))

@@ -313,7 +313,8 @@ def _order_problem(dag: DagSide, before: CaughtCall, after: CaughtCall, numbers:
         return None
     if before.task_id == after.task_id:
         one_instance = before.map_index == after.map_index
-        if one_instance and numbers[id(before)] > numbers[id(after)]:
+        # Which of two equal calls was paired with which, as retries are and those of equal items, says no order.
+        if one_instance and before.call != after.call and numbers[id(before)] > numbers[id(after)]:
             return f"Task {after.task_id} calls {after.call} before {before.call}"
         return None
     if before.task_id in dag.upstream.get(after.task_id, ()):

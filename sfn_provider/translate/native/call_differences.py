@@ -43,7 +43,7 @@ def _operator(name: str, state: object, native: NativePlan) -> Iterator[Differen
     if texts:
         yield (
             "TEXT_OF_VALUES",
-            "A value that is no text is written as Jinja does: True, None, a dict as in Python.",
+            "A value that is no text is written as Jinja does: True, None, a dict as in Python. A Task fails for some.",
             "Make sure that the values are texts.",
         )
 

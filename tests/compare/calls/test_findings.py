@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -128,3 +128,18 @@ def test_a_task_that_runs_a_whole_parallel_fails_as_the_state_in_it() -> None:
     other = DagSide("failed", (TaskRun("Works", -1, "failed", "no"),), (), {})
     in_tasks = [CallPair(pair.expected, CaughtCall("Works", -1, 1, pair.actual.call)) for pair in pairs if pair.actual]
     assert [found.kind for found in find_differences_of_calls(machine, other, in_tasks)] == ["different failure"]
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("Work", []), ("Other", ["wrong order"])], ids=["equal", "different"])
+def test_equal_calls_of_a_task_have_no_order(name: str, kinds: list[str]) -> None:
+    again = function("Work") | {"Retry": [{"ErrorEquals": ["Busy"]}]}
+    answers = [{"Throw": {"Error": "Busy", "Cause": ""}}, {"Return": {}}]
+    machine = run_machine(parse(branch("Work", again)), {}, Mocks({"Work": answers}), "M")
+    calls = []
+    for number, call in enumerate(machine.calls, 1):
+        assert call.call is not None
+        named = {"FunctionName": name} if number == 2 else {"FunctionName": "Work"}
+        calls.append(CaughtCall("Work", -1, number, replace(call.call, parameters=named)))
+    pairs = [CallPair(call, caught) for call, caught in zip(machine.calls, reversed(calls), strict=True)]
+    found = find_differences_of_calls(machine, DagSide("success", (), tuple(calls), {}), pairs)
+    assert [finding.kind for finding in found] == kinds
