@@ -28,9 +28,17 @@ ORDERS = machine(
 )
 
 
+@pytest.fixture(scope="module")
+def airflow(real_airflow_process: RealAirflow) -> RealAirflow:
+    """An Airflow with the machine's DAG."""
+    real_airflow_process.ensure()
+    real_airflow_process.add_dag("compared", translate(ORDERS, dag_id="compared").source)
+    return real_airflow_process
+
+
 @pytest.mark.parametrize(("kind", "code"), [("a", 0), ("b", 1)], ids=["the same", "another input there"])
 def test_both_sides_are_started_waited_for_and_compared(
-    real_airflow: RealAirflow,
+    airflow: RealAirflow,
     scripted_aws: ScriptedAws,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -38,7 +46,6 @@ def test_both_sides_are_started_waited_for_and_compared(
     kind: str,
     code: int,
 ) -> None:
-    real_airflow.add_dag("compared", translate(ORDERS, dag_id="compared").source)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     execution = simulate(ORDERS, {"kind": kind}, name="nightly-7", machine_name="Orders")
@@ -51,7 +58,7 @@ def test_both_sides_are_started_waited_for_and_compared(
     definition = tmp_path / "orders.asl.json"
     definition.write_text(json.dumps(ORDERS))
     arguments = ["compare", str(definition), "--on", "aws", "--state-machine-arn", MACHINE, "--input", '{"kind": "a"}']
-    where = ["--airflow-url", real_airflow.server, "--dag-id", "compared", "--json"]
+    where = ["--airflow-url", airflow.server, "--dag-id", "compared", "--json"]
     assert run_command([*arguments, *where]) == code
     [found] = json.loads(capsys.readouterr().out)["cases"].values()
     assert found["agrees"] is (code == 0), found
