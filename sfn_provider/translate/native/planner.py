@@ -368,13 +368,13 @@ class _Planner(PlannedStates):
             return made
         inner = task_of_map(flow)
         form = self.forms.get(inner.name) if inner is not None else None
-        if inner is None or form is None or isinstance(form, OperatorForm):
+        if inner is None or form is None or isinstance(form, OperatorForm | ApiForm):
             raise NotNative("its Task fails whatever the items are")
         return make_mapped(maker, flow, inner, form, items, is_read)
 
     def _make_poll(self, flow: StateFlow, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         poll, form = self.polls[flow.name], self.forms[flow.name]
-        if isinstance(form, OperatorForm):
+        if isinstance(form, OperatorForm | ApiForm):
             raise TypeError(f"{form!r} does not ask again")
         is_read = flow.name in self.read_results
         return make_poll(maker, flow, self.flows[poll.choice], poll, form, takes_arguments, is_read)

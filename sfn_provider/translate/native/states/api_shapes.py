@@ -130,8 +130,10 @@ def with_flags(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
         return Object(members, value.base)
     if isinstance(value, Array):
         return Array(tuple(with_flags(_inner(shape, 0, style), item, style) for item in value.items))
-    is_flag = shape is not None and shape.type_name == "boolean" and isinstance(value, Constant)
-    return constant(value.value == "true") if is_flag and value.value in ("true", "false") else value
+    is_flag = shape is not None and shape.type_name == "boolean"
+    if is_flag and isinstance(value, Constant) and value.value in ("true", "false"):
+        return constant(value.value == "true")
+    return value
 
 
 def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Value:

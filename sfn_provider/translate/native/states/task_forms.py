@@ -178,10 +178,10 @@ def _operator_form(
         raise NotNative("the parameters are known only in a run")
     _check_resolved(parameters)
     integration, operation = find_call(resource)
-    parameters = with_flags(operation.input_shape, parameters, integration.style)
-    computed = _find_computed(row, integration, operation, parameters)
+    flagged = with_flags(operation.input_shape, parameters, integration.style)
+    computed = _find_computed(row, integration, operation, flagged)
     try:
-        arguments = assign_arguments(row, to_tree(parameters))
+        arguments = assign_arguments(row, to_tree(flagged))
     except NotExpressible as refusal:
         raise NotNative(str(refusal)) from refusal
     _check_arguments(row, arguments)
