@@ -11,7 +11,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
-from sfn_provider.translate.native.model import INVOKE, Import, NotNative
+from sfn_provider.translate.native.model import INVOKE, Import
 from sfn_provider.translate.native.nodes import NodeMaker, imports_of
 from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
 from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
@@ -96,8 +96,6 @@ class ItemCalls:
         if isinstance(form, FunctionForm) and () in reads:
             form = self.forms[flow.name] = choose_poll_form(flow, reads)
         start = "" if variable is None else f"{variable} = "
-        if isinstance(form, FunctionForm) and form.other_names:
-            raise NotNative(f"boto3 spells the response in another way than Step Functions: {form.other_names[0][0]}")
         if isinstance(form, LambdaForm):
             return self._invocation(form, writer, start)
         self.imports.update(imports_of(form))

@@ -293,7 +293,7 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         style: how the integration spells fields.
 
     Raises:
-        NotNative: the value there is another one in botocore's response, but for a few names in it.
+        NotNative: the value there is another one in botocore's response, but for a few names within its members.
     """
     spelled: list[Key] = []
     for key in keys:
@@ -307,7 +307,8 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         shape = _inner(shape, key, style)
         if shape is None and len(spelled) < len(keys):
             raise NotNative(f"the response has no {'.'.join(map(str, keys))}")
-    few = len(dict(other_names(shape, style))) <= MOST_OTHER_NAMES
+    is_named_alike = all(style.field(name) == name for name in getattr(shape, "members", ()))
+    few = is_named_alike and len(dict(other_names(shape, style))) <= MOST_OTHER_NAMES
     if shape is None or not _is_spelled_alike(shape, style, times=True, names=few):
         raise NotNative(f"boto3 spells {'.'.join(map(str, keys)) or 'the response'} in another way than Step Functions")
     return tuple(spelled)
