@@ -261,7 +261,7 @@ class _Planner(PlannedStates):
         """
         named = words_of_parts(self.scope)
         for form in forms.values():
-            for own, other in form.other_names if isinstance(form, FunctionForm) else ():
+            for own, other in form.spelled_otherwise if isinstance(form, FunctionForm) else ():
                 if other in named:
                     raise NotNative(f"boto3 spells {other} as {own} in the response, and a state reads it", state)
 

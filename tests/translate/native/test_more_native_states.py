@@ -255,10 +255,17 @@ def test_a_whole_result_with_many_other_names_stays_exact() -> None:
 
 @pytest.mark.parametrize("read", ["$.a.Parameter.Arn", "$.a.Parameter.Name"])
 def test_such_a_result_stays_exact_where_the_states_of_an_item_name_what_is_spelled_otherwise(read: str) -> None:
-    behind = {"B": call("b", ResultPath=None, Next="C"), "C": call("c", Parameters={"read.$": read}, End=True)}
+    behind = {"B": call("b", Parameters={"read.$": read}, ResultPath=None, End=True)}
+    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), **behind}
+    made = native({"M": mapped(body, Next="D"), "D": call("d", End=True)})
+    assert list(reasons(made)) == (["M"] if read.endswith("Arn") else [])
+
+
+def test_such_a_result_stays_exact_where_another_call_for_an_item_is_given_it() -> None:
+    behind = {"B": call("b", End=True)}
     body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), **behind}
     made = native({"M": mapped(body, Next="D"), "D": call("d", Parameters={}, End=True)})
-    assert list(reasons(made)) == (["M"] if read.endswith("Arn") else [])
+    assert list(reasons(made)) == ["M"]
 
 
 @pytest.mark.parametrize("read", ["$.a.Parameter.Arn", "$.a.Parameter.Name"])
