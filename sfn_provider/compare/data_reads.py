@@ -102,8 +102,9 @@ def reads_by_state(index: DefinitionIndex) -> dict[str, list[DataRead]]:
 def _reads_of_path(use: PathUse, tested: frozenset[str]) -> Iterator[DataRead]:
     if not isinstance(use.value, str) or (use.reads in ("unknown", "error") and not use.field.endswith(".$")):
         return
+    is_role = use.at.startswith(f"{use.state.at}/Credentials/")  # the engine evaluates them with the Parameters
     for text, kind in typed_paths(use.value, _kind_of_use(use)):
-        read = _read(text, use.reads, kind, text in tested)
+        read = _read(text, "effective input" if is_role else use.reads, kind, text in tested)
         if read is not None and not (use.field == "ItemsPath" and "ItemReader" in use.state.fields):
             yield read
 

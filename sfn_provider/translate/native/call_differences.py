@@ -87,8 +87,8 @@ def _response(name: str, state: object, native: NativePlan) -> Iterator[Differen
             "The types of attributes are BOOL, NULL, SS, NS and BS; in Step Functions Bool, Nul, Ss and so on.",
             "Check who reads attributes of these types.",
         )
-    if isinstance(form, FunctionForm) and form.other_names:
-        spelled = ", ".join(f"{own} for {other}" for own, other in form.other_names)
+    if isinstance(form, FunctionForm) and form.spelled_otherwise:
+        spelled = ", ".join(f"{own} for {other}" for own, other in form.spelled_otherwise)
         yield "ATTRIBUTE_NAMES", f"The whole result has names as boto3 spells them: {spelled}.", "Check who reads them."
     if isinstance(form, FunctionForm) and form.has_times:
         yield (

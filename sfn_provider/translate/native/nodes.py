@@ -199,7 +199,9 @@ class NodeMaker:
                     lines = self._method_call(replace(form, parameters=parameters), writer)
                 return return_lines(lines, form.returned, flow.name in self.marks, form.has_times, width)
 
-            return [self.client_of(form, writer), *lines_by_way(form.parameters, writer, use, self.width, [client])]
+            name, _, made = self.client_of(form, writer).partition(" = ")
+            making = statement_lines(f"{name} = ", made, self.width)
+            return [*making, *lines_by_way(form.parameters, writer, use, self.width, [client])]
 
         body, writer, names = self.written(takes_arguments, write)
         imports = [*imports_of(form), *([("json", "")] if form.has_times else [])]

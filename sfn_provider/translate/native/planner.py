@@ -40,13 +40,13 @@ from sfn_provider.translate.native.nodes import NodeMaker
 from sfn_provider.translate.native.planned_states import PlannedStates
 from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
-from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state
+from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state, words_of_parts
 from sfn_provider.translate.native.route_builder import build_routes
 from sfn_provider.translate.native.routes import RouteNode, Routes
 from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
-from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm
+from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm
 from sfn_provider.translate.native.states.task_forms import choose_form, choose_poll_form
 from sfn_provider.translate.native.task_names import preferred_id, variable_of
 from sfn_provider.translate.plan import naming
@@ -246,10 +246,24 @@ class _Planner(PlannedStates):
                 self.forms[name] = (
                     choose_poll_form(flow, paths) if is_function else choose_form(flow, paths, self.versions)
                 )
+                self._check_names({name: self.forms[name]}, name)
             except NotNative as refusal:
                 problems.append(NotNative(refusal.why, name))
         if problems:
             raise ExceptionGroup("not native", problems)
+
+    def _check_names(self, forms: Mapping[str, TaskForm], state: str) -> None:
+        """Raise where states that read a whole result in the run may name in it what boto3 spells otherwise.
+
+        Args:
+            forms: the forms of Tasks by name.
+            state: the state that cannot be said then.
+        """
+        named = words_of_parts(self.scope)
+        for form in forms.values():
+            for own, other in form.spelled_otherwise if isinstance(form, FunctionForm) else ():
+                if other in named:
+                    raise NotNative(f"boto3 spells {other} as {own} in the response, and a state reads it", state)
 
     def _add_merges(self, routes: Routes) -> None:
         """Put a task before each operator that is given what ways build too differently for a template."""
@@ -345,6 +359,7 @@ class _Planner(PlannedStates):
         evaluator = Evaluator(self.scope.model.query_language or "JSONPath")
         variables = tuple(self.read_variables.get(flow.name, ()))
         made, calls = make_loop(maker, flow, evaluator, self.polls, takes_arguments, is_read, variables)
+        self._check_names(calls.forms, flow.name)
         self.forms |= calls.forms
         self.partial |= calls.whole
         return made
@@ -361,18 +376,19 @@ class _Planner(PlannedStates):
         items = maker.producers[self.task_ids[f"{flow.name}\0items"]]
         if self.maps[flow.name] == "states":
             made, calls = make_item_function(maker, flow, evaluator, self.polls, items, is_read)
+            self._check_names(calls.forms, flow.name)
             self.forms |= calls.forms
             self.partial |= calls.whole
             return made
         inner = task_of_map(flow)
         form = self.forms.get(inner.name) if inner is not None else None
-        if inner is None or form is None or isinstance(form, OperatorForm):
+        if inner is None or form is None or isinstance(form, OperatorForm | ApiForm):
             raise NotNative("its Task fails whatever the items are")
         return make_mapped(maker, flow, inner, form, items, is_read)
 
     def _make_poll(self, flow: StateFlow, maker: NodeMaker, takes_arguments: bool) -> NativeNode:
         poll, form = self.polls[flow.name], self.forms[flow.name]
-        if isinstance(form, OperatorForm):
+        if isinstance(form, OperatorForm | ApiForm):
             raise TypeError(f"{form!r} does not ask again")
         is_read = flow.name in self.read_results
         return make_poll(maker, flow, self.flows[poll.choice], poll, form, takes_arguments, is_read)

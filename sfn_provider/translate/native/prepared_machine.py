@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from sfn_provider.asl.json_walk import walk_texts
 from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
@@ -152,6 +154,20 @@ def values_of_state(flow: StateFlow) -> list[Value]:
         role = role_of(flow)
         return [flow.effective, *([] if role is None else [role])]
     return _moment_reads(flow) if isinstance(flow.state, Wait | Fail) else []
+
+
+def words_of_parts(scope: ScopeFlow) -> frozenset[str]:
+    """Return the words in the texts of the states that read their documents by names in the run.
+
+    These are the states that stay exact, those of loops and those of items.
+
+    Args:
+        scope: the data of the states.
+    """
+    states = [flow.state for flow in scope.walk() if isinstance(flow.state, ExactPart | Map)]
+    parts = [state if isinstance(state, ExactPart) else ExactPart("", {"": state}, (), True) for state in states]
+    texts = [text for part in parts for _, text in walk_texts(part.definition())]
+    return frozenset(word for text in texts for word in re.findall(r"\w+", text))
 
 
 def _moment_reads(flow: StateFlow) -> list[Value]:

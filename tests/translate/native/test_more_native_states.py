@@ -261,9 +261,32 @@ def test_a_whole_result_with_many_other_names_stays_exact() -> None:
     assert list(reasons(made)) == ["A"]
 
 
-def test_a_whole_result_with_another_name_stays_exact_in_an_item_whose_states_read_it_by_name() -> None:
-    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), "B": call("b", End=True)}
-    assert list(reasons(native({"M": mapped(body, Next="C"), "C": call("c", Parameters={}, End=True)}))) == ["M"]
+@pytest.mark.parametrize("read", ["$.a.Parameter.Arn", "$.a.Parameter.Name"])
+def test_such_a_result_stays_exact_where_the_states_of_an_item_name_what_is_spelled_otherwise(read: str) -> None:
+    behind = {"B": call("b", Parameters={"read.$": read}, ResultPath=None, End=True)}
+    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), **behind}
+    made = native({"M": mapped(body, Next="D"), "D": call("d", End=True)})
+    assert list(reasons(made)) == (["M"] if read.endswith("Arn") else [])
+
+
+def test_such_a_result_stays_exact_where_another_call_for_an_item_is_given_it() -> None:
+    behind = {"B": call("b", End=True)}
+    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), **behind}
+    made = native({"M": mapped(body, Next="D"), "D": call("d", Parameters={}, End=True)})
+    assert list(reasons(made)) == ["M"]
+
+
+@pytest.mark.parametrize("read", ["$.a.Parameter.Arn", "$.a.Parameter.Name"])
+def test_such_a_result_stays_exact_where_a_state_that_stays_exact_names_it(read: str) -> None:
+    filtered = {"all.$": "$.list[?(@.x)]", "read.$": read}
+    made = native(
+        {
+            "A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="P"),
+            "P": {"Type": "Pass", "Parameters": filtered, "Next": "B"},
+            "B": call("b", End=True),
+        }
+    )
+    assert list(reasons(made)) == (["A", "P"] if read.endswith("Arn") else ["P"])
 
 
 def test_a_result_that_is_always_there_is_not_read() -> None:

@@ -109,7 +109,7 @@ def _several(selectors: tuple[Selector, ...]) -> tuple[()] | tuple[str, tuple[Va
         return MEMBER_OF_EACH, tuple(constant(name) for name in names)
     if isinstance(first, Slice) and not names:
         sides = (first.start, first.end)
-        if None in sides or min(sides) >= 0:  # type: ignore[type-var]
+        if None in sides or all(side >= 0 for side in sides if side is not None):
             return SLICE, tuple(map(constant, sides))
     return None
 

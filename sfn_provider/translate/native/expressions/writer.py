@@ -151,8 +151,9 @@ def _range_arguments(first: Value, last: Value, step: Value) -> tuple[Value, ...
     if type(width) is not int or not width:
         raise NotNative("the step of States.ArrayRange is known only in a run")
     beyond = 1 if width > 0 else -1
-    is_known = isinstance(last, Constant) and type(last.value) is int
-    end = constant(last.value + beyond) if is_known else Call("+" if beyond > 0 else "-", (last, constant(1)))
+    end: Value = Call("+" if beyond > 0 else "-", (last, constant(1)))
+    if isinstance(last, Constant) and type(last.value) is int:
+        end = constant(last.value + beyond)
     return (first, end) if width == 1 else (first, end, step)
 
 

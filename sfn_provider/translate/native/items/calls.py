@@ -8,7 +8,7 @@ from sfn_provider.asl.model import Task
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value
+from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value, reads_of
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
 from sfn_provider.translate.native.model import INVOKE, Import, NotNative
@@ -96,8 +96,7 @@ class ItemCalls:
         if isinstance(form, FunctionForm) and () in reads:
             form = self.forms[flow.name] = choose_poll_form(flow, reads)
         start = "" if variable is None else f"{variable} = "
-        if isinstance(form, FunctionForm) and form.other_names:
-            raise NotNative(f"boto3 spells the response in another way than Step Functions: {form.other_names[0][0]}")
+        self._check_names(flow)
         if isinstance(form, LambdaForm):
             return self._invocation(form, writer, start)
         self.imports.update(imports_of(form))
@@ -112,6 +111,14 @@ class ItemCalls:
         if variable is not None and form.returned is not None:
             lines = self._assigned(form, variable, lines)
         return [*before, *lines]
+
+    def _check_names(self, flow: StateFlow) -> None:
+        """Raise where a call is given another one's result in which boto3 spells names otherwise."""
+        for source, keys in reads_of(flow.effective):
+            form = self.forms.get(source.state) if source.kind == "result" else None
+            if isinstance(form, FunctionForm) and form.other_names.get(keys):
+                own, other = form.other_names[keys][0]
+                raise NotNative(f"it calls with a result in which boto3 spells {other} as {own}", flow.name)
 
     def _assigned(self, form: FunctionForm, variable: str, lines: list[str]) -> list[str]:
         """Return the lines of a call whose answer, as a Task's result, is in a variable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sfn_provider.asl.resources import Resource
 from sfn_provider.integrations.adapters.https import join_path, with_query
@@ -106,7 +107,7 @@ def api_form(parameters: Value, reads: Sequence[tuple[Key, ...]]) -> ApiForm:
     )
 
 
-def _constant(parameters: dict[str, Value], name: str) -> object:
+def _constant(parameters: dict[str, Value], name: str) -> Any:
     value = parameters.get(name, constant(None))
     if not is_constant(value):
         raise NotNative(f"the request's {name} is known only in a run")
@@ -126,4 +127,4 @@ def _path(path: Value | None, query: object) -> Value | None:
     end = [constant(with_query("", query))] if query else []
     if len(parts) == 1:
         return constant(join_path(first.value) + "".join(map(as_json, end)))
-    return Call("&", (constant(f"/{first.value.lstrip('/')}"), *parts[1:], *end))  # type: ignore[arg-type]
+    return Call("&", (constant(f"/{first.value.lstrip('/')}"), *parts[1:], *end))

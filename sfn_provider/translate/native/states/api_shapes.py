@@ -135,8 +135,10 @@ def with_flags(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
         return Object(members, value.base)
     if isinstance(value, Array):
         return Array(tuple(with_flags(_inner(shape, 0, style), item, style) for item in value.items))
-    is_flag = shape is not None and shape.type_name == "boolean" and isinstance(value, Constant)
-    return constant(value.value == "true") if is_flag and value.value in ("true", "false") else value
+    is_flag = shape is not None and shape.type_name == "boolean"
+    if is_flag and isinstance(value, Constant) and value.value in ("true", "false"):
+        return constant(value.value == "true")
+    return value
 
 
 def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Value:
@@ -315,7 +317,7 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         style: how the integration spells fields.
 
     Raises:
-        NotNative: the value there is another one in botocore's response, but for a few names in it.
+        NotNative: the value there is another one in botocore's response, but for a few names within its members.
     """
     spelled: list[Key] = []
     for key in keys:
@@ -329,7 +331,8 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
         shape = _inner(shape, key, style)
         if shape is None and len(spelled) < len(keys):
             raise NotNative(f"the response has no {'.'.join(map(str, keys))}")
-    few = len(dict(other_names(shape, style))) <= MOST_OTHER_NAMES
+    is_named_alike = all(style.field(name) == name for name in getattr(shape, "members", ()))
+    few = is_named_alike and len(dict(other_names(shape, style))) <= MOST_OTHER_NAMES
     if shape is None or not _is_spelled_alike(shape, style, times=True, names=few):
         raise NotNative(f"boto3 spells {'.'.join(map(str, keys)) or 'the response'} in another way than Step Functions")
     return tuple(spelled)

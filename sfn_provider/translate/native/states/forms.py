@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,8 @@ class FunctionForm:
         returned: the path into the response that the function returns; None where nobody reads it.
         reads: the path into the response by that into the Task's result.
         has_times: whether there are times in what is read, which become texts.
-        other_names: names in what is read as boto3 and as Step Functions spells them, where these are not the same.
+        other_names: names as boto3 and as Step Functions spells them, where these are not the same, by the path that is
+            read into the Task's result.
         role: the ARN of the role that makes the call; None for that of the connection.
     """
 
@@ -90,8 +91,13 @@ class FunctionForm:
     returned: tuple[Key, ...] | None
     reads: dict[tuple[Key, ...], tuple[Key, ...]] = field(compare=False)
     has_times: bool = False
-    other_names: tuple[tuple[str, str], ...] = ()
+    other_names: Mapping[tuple[Key, ...], tuple[tuple[str, str], ...]] = field(default_factory=dict, compare=False)
     role: Value | None = None
+
+    @property
+    def spelled_otherwise(self) -> tuple[tuple[str, str], ...]:
+        """All names in what is read that boto3 spells otherwise: its own, and Step Functions'."""
+        return tuple(dict.fromkeys(names for found in self.other_names.values() for names in found))
 
     def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
         """Return where a path of the result is found.

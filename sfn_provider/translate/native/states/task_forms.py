@@ -178,10 +178,10 @@ def _operator_form(
         raise NotNative("the parameters are known only in a run")
     _check_resolved(parameters)
     integration, operation = find_call(resource)
-    parameters = with_flags(operation.input_shape, parameters, integration.style)
-    computed = _find_computed(row, integration, operation, parameters)
+    flagged = with_flags(operation.input_shape, parameters, integration.style)
+    computed = _find_computed(row, integration, operation, flagged)
     try:
-        arguments = assign_arguments(row, to_tree(parameters))
+        arguments = assign_arguments(row, to_tree(flagged))
     except NotExpressible as refusal:
         raise NotNative(str(refusal)) from refusal
     _check_arguments(row, arguments)
@@ -274,15 +274,15 @@ def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[
         raise NotNative(f"Step Functions changes the result of {integration.name}")
     spelled = spell_parameters(operation.input_shape, parameters, integration.style)
     paths = {keys: spell_result(operation.output_shape, keys, integration.style) for keys in reads}
-    parts = [part_of(operation.output_shape, keys, integration.style) for keys in reads]
+    parts = {keys: part_of(operation.output_shape, keys, integration.style) for keys in reads}
     return FunctionForm(
         integration.client,
         xform_name(integration.operation),
         spelled,
         _common_path(list(paths.values())),
         paths,
-        any(has_times(part, integration.style) for part in parts),
-        tuple(dict.fromkeys(names for part in parts for names in other_names(part, integration.style))),
+        any(has_times(part, integration.style) for part in parts.values()),
+        {keys: tuple(dict.fromkeys(other_names(part, integration.style))) for keys, part in parts.items()},
     )
 
 
