@@ -137,6 +137,8 @@ def placeholder_values(definition: object) -> dict[str, str]:
             found[name] = "us-east-1"
         elif plain.endswith("partition"):
             found[name] = "aws"
+        elif plain.endswith("enabled"):
+            found[name] = "true"
         elif location.endswith("/ApiEndpoint"):
             found[name] = f"{plain[:10]}.execute-api.us-east-1.amazonaws.com"
         elif location.endswith("/Resource"):
