@@ -59,6 +59,7 @@ SAMPLE = (
     "input that is copied again and again: lint",
     "input that is copied again and again: translate --style native",
     "CSV headers: lint",
+    "ways back: translate --style native",
     "constants of ranges: lint",
     "catchers: translate --style native",
     "JSONata spread: simulate",

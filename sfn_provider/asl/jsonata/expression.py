@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sfn_provider.asl.java_values import compact_json
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
+from sfn_provider.asl.jsonata.limits import MAX_COMPILED
 from sfn_provider.asl.jsonata.normalized_json import normalize_json
 from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 from sfn_provider.exceptions import QueryEvaluationError
@@ -172,7 +173,7 @@ def check_type(value: Json, expected: JsonType, source: str, field: str) -> None
         )
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=MAX_COMPILED)
 def compile_jsonata(source: str, field: str) -> Expression:
     """Compile an expression.
 

@@ -24,6 +24,10 @@ MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
 """AWS refuses a longer text for its memory."""
 
 
+MAX_COMPILED: Final = 65_536
+"""Expressions that stay compiled: those of a definition, so that not each rule of lint compiles them again."""
+
+
 @dataclass(slots=True)
 class EvaluationLimits:
     """What an evaluation may take, and what it has left once it has ended.

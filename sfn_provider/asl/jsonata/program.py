@@ -13,7 +13,7 @@ from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import cause_suffix
 from sfn_provider.asl.jsonata.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
-from sfn_provider.asl.jsonata.limits import STACK_OVERFLOW, EvaluationLimits
+from sfn_provider.asl.jsonata.limits import MAX_COMPILED, STACK_OVERFLOW, EvaluationLimits
 from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
@@ -89,7 +89,7 @@ class Program:
         return variables
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=MAX_COMPILED)
 def compile_program(source: str) -> Program:
     """Compile an expression.
 

@@ -94,8 +94,9 @@ class ItemObjects:
             rows.append({} if rows or names else {"id": "id-1"})
         for number, row in enumerate(rows):
             for name in dict.fromkeys([*names, *(key for each in rows for key in each)]):
-                kind: ValueKind = names.get(name, "text")
-                row.setdefault(name, _numbered(sample_value("text" if kind == "any" else kind, name), number))
+                if name not in row:
+                    kind: ValueKind = names.get(name, "text")
+                    row[name] = _numbered(sample_value("text" if kind == "any" else kind, name), number)
 
     def find(self, value: Json) -> RowSlot | None:
         """Return where a value stands in the items; None where it does not."""

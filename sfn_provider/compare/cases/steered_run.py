@@ -240,6 +240,7 @@ class SteeredRun(Mocks):
         count = self._steering.items(at)
         if state.item_reader is not None:
             self._items.prepare(at, count, [read for read in self._data.reads[at] if read.root == "item"])
+            self._data.budget.spend(10 * sum(map(len, self._items.rows[at])))
             return
         if isinstance(state.items, str) and not _PLAIN_PATH.fullmatch(state.items) and state.item_selector is None:
             self._fill_entries(at, placed, scope)

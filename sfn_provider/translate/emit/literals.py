@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sfn_provider.asl.value_size import is_larger
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 
 WIDTH = 88
@@ -82,6 +83,8 @@ def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
         used: columns of that line without the value, the comma after it included.
         width: columns of a line.
     """
+    if isinstance(value, (dict, list)) and value and is_larger(value, width):  # each value takes a column
+        return _on_lines(value, indent, width)
     flat = inline(value)
     if isinstance(value, Code) and len(value.lines) > 1 and used + columns(flat) > width:
         together = " ".join(value.lines)
@@ -94,6 +97,10 @@ def literal(value: Any, indent: str, used: int, width: int = WIDTH) -> str:
         return _wrapped(value.text, indent, width)
     if not isinstance(value, (dict, list, tuple)) or not value or used + columns(flat) <= width:
         return flat
+    return _on_lines(value, indent, width)
+
+
+def _on_lines(value: dict[str, Any] | list[Any] | tuple[Any, ...], indent: str, width: int) -> str:
     inner = indent + INDENT
     if isinstance(value, dict):
         entries = [_entry(key, entry, inner, width) for key, entry in value.items()]

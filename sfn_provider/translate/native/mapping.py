@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Literal
 
@@ -22,7 +23,7 @@ def check_map(state: Map) -> None:
     """Raise `NotNative` with the reason where a Map cannot be said without this package."""
     if state.distributed and state.result_writer is not None:
         raise NotNative("it writes the results of its child executions to S3, which no operator does")
-    if state.distributed and _OF_EXECUTION.search(state.body.model_dump_json(by_alias=True)):
+    if state.distributed and _OF_EXECUTION.search(json.dumps(state.body.model_dump(by_alias=True))):
         raise NotNative("its states read what the context object has of their child execution")
     if state.retry:
         raise NotNative("Airflow tries single tasks again, not a group of them")

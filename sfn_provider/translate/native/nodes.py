@@ -26,7 +26,7 @@ from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Pl
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.expressions.writer import whole_error
 from sfn_provider.translate.native.fail_lines import fail_lines
-from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, Versions
+from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
@@ -44,6 +44,9 @@ from sfn_provider.translate.native.way_lines import lines_by_way
 from sfn_provider.translate.plan import naming
 
 HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
+
+_LEAST_WIDTH = WIDTH - 4 * 90
+"""Columns of a line within 90 blocks: Python reads no more than 100."""
 
 
 @dataclass(slots=True)
@@ -76,7 +79,9 @@ class NodeMaker:
 
     @contextmanager
     def in_width(self, width: int) -> Iterator[None]:
-        """Lay lines out in another width while the context is open."""
+        """Lay lines out in another width while the context is open; NotNative where Python reads no deeper blocks."""
+        if width < _LEAST_WIDTH:
+            raise NotNative("its ways nest too deeply")
         before, self.width = self.width, width
         try:
             yield

@@ -74,3 +74,10 @@ def test_any_other_expression_is_not(source: str) -> None:
 def test_the_type_of_a_field(state: dict[str, Any], location: str | None) -> None:
     found = [place for code, place in codes(state) if code == "EXPRESSION_WILL_FAIL"]
     assert found == ([] if location is None else [location])
+
+
+def test_constants_that_take_long_are_not_judged_and_neither_are_those_behind_them() -> None:
+    loops = {f"p{n}": f"{{% ($f := function($x){{$x >= {n} ? $f($x + 1) : 0}}; $f({n})) %}}" for n in range(20)}
+    first, last = {"first": "{% 'a' + 1 %}"}, {"last": "{% 'a' + 2 %}"}
+    found = codes({"Type": "Pass", "Output": first | loops | last})
+    assert [place for code, place in found if code == "EXPRESSION_WILL_FAIL"] == ["/Output/first"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare import make_cases
+from sfn_provider.compare.cases import search
 from sfn_provider.compare.cases.configuration import MadeCases, find_cases, made_mocks, mocks_for_input
+from sfn_provider.compare.cases.search_budget import SearchBudget
 from sfn_provider.compare.cases.task_results import sample_result
 from sfn_provider.compare.coverage import observe_coverage
 from sfn_provider.engine import simulate
@@ -507,3 +510,15 @@ def test_the_answer_of_an_endpoint_has_what_step_functions_always_gives(resource
     result = sample_result(f"arn:aws:states:::{resource}")
     assert isinstance(result, dict)
     assert set(result) == {"ResponseBody", "Headers", "StatusCode", "StatusText"}
+
+
+def test_a_search_ends_after_counted_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [{"Variable": "$.a", "NumericEquals": number, "Next": f"S{number}"} for number in range(60)]
+    states = {"Choose": choice(*rules), **ends("No", *(f"S{number}" for number in range(60)))}
+    definition = parse(machine("Choose", states))
+    assert find_cases(definition).not_reached == {}
+    monkeypatch.setattr(search, "SearchBudget", partial(SearchBudget, 100_000))
+    made = find_cases(definition)
+    assert 0 < len(made.names) < 60
+    assert set(made.not_reached.values()) == {"the search has ended after 10,000,000 steps"}
+    assert find_cases(definition).configuration == made.configuration

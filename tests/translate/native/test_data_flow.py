@@ -9,6 +9,7 @@ from sfn_provider.asl import parse
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
+    MAX_PARTS,
     Absent,
     Array,
     Call,
@@ -224,3 +225,13 @@ def test_a_path_written_into_an_unknown_object_keeps_its_other_members() -> None
 def test_reads_of_a_value_are_its_sources_with_the_paths_into_them() -> None:
     value = Object((("a", member(FIRST, "x", 0)), ("b", Call("f", (INPUT,)))), base=member(INPUT, "rest"))
     assert sorted(reads_of(value), key=str) == sorted([(INPUT, ("rest",)), (FIRST, ("x", 0)), (INPUT, ())], key=str)
+
+
+def test_a_value_that_doubles_again_and_again_is_one_that_cannot_be_said() -> None:
+    doubled = {"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}}
+    states = {f"S{n}": {**doubled, "Next": f"S{n + 1}"} for n in range(60)} | {"S60": {"Type": "Succeed"}}
+    flows = flow(states).states
+    sizes = [flows[f"S{n}"].output.size for n in range(60)]
+    assert sizes[:4] == [3, 7, 15, 31]
+    assert max(sizes) <= MAX_PARTS
+    assert any(isinstance(each.output, Unresolved) for each in flows.values())

@@ -136,3 +136,11 @@ def test_an_odd_machine_becomes_a_file_that_python_reads(name: str) -> None:
         warnings.simplefilter("error")
         source = translate(CASES[name], dag_id="odd", style="native").source
     compile(source, "odd.py", "exec")
+
+
+def test_half_a_surrogate_pair_in_a_distributed_map_is_text() -> None:
+    item = {"Type": "Pass", "Comment": "\ud800", "End": True}
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "I"}
+    each = {"Type": "Map", "ItemProcessor": processor | {"States": {"I": item}}, "End": True}
+    source = translate({"StartAt": "M", "States": {"M": each}}, dag_id="odd", style="native").source
+    compile(source, "odd.py", "exec")

@@ -38,12 +38,7 @@ from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routes import END
 from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
 from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
-from sfn_provider.translate.native.states.python_lines import (
-    comment_lines,
-    if_lines,
-    indented,
-    statement_lines,
-)
+from sfn_provider.translate.native.states.python_lines import comment_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.task_names import RESERVED
 from sfn_provider.translate.plan import naming
 
@@ -86,6 +81,10 @@ class ItemBody:
     _places: dict[Source, Place] = field(default_factory=dict)
     _joins: dict[int, dict[str, str]] = field(default_factory=dict)
     _count: int = 0
+    _states: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._states = sum(1 for _ in self.flow.scopes[0].walk())
 
     def item_lines(self, is_read: bool) -> list[str]:
         """Return the lines of the function for one item, which is its parameter ``item``.
@@ -190,7 +189,7 @@ class ItemBody:
         body: Statements = []
         while name != END and (name != stop or stop == END):
             self._count += 1
-            if self._count > _MOST_TIMES * max(4, len([*self.flow.scopes[0].walk()])):
+            if self._count > _MOST_TIMES * max(4, self._states):
                 raise NotNative("the ways through the states of an item seldom meet")
             found = self.evaluator.state(name, scope.model.states[name], way, scope.context)
             more, (following, arriving) = self._state(scope, found, way, stop, finish)
@@ -295,8 +294,9 @@ class ItemBody:
     # Ways ------------------------------------------------------------------------------------------------------------
 
     def _join(self, scope: ScopeFlow, name: str, stop: str) -> str:
-        joins = self._joins.setdefault(id(scope.model), find_joins(scope.model))
-        return joins.get(name, stop)
+        if id(scope.model) not in self._joins:
+            self._joins[id(scope.model)] = find_joins(scope.model)
+        return self._joins[id(scope.model)].get(name, stop)
 
     def _case(self, scope: ScopeFlow, head: list[str], target: tuple[str, Way], join: str, finish: Finish) -> Case:
         with self._deeper():
