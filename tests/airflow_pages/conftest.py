@@ -106,7 +106,7 @@ class Browser:
         return self.request("POST", f"{PAGES_PREFIX}/{path}", user, dict(fields), named)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served_browser(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser before the pages, which stand behind Airflow's own login."""
     with pytest.MonkeyPatch.context() as patches:
