@@ -327,3 +327,30 @@ def test_a_task_that_lacks_a_parameter_on_one_way_alone_stays_exact() -> None:
     states["B"]["Next"] = "D"
     made = native({**states, "D": {"Type": "Succeed"}})
     assert "no member 'a'" in made.source and not operators(made.source)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Wait", "SecondsPath": "$.a.x", "Next": "D"},
+        {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.a.x", "NumericEquals": 1, "Next": "D"}],
+            "Default": "E",
+        },
+    ],
+    ids=["Wait", "Choice"],
+)
+def test_a_state_that_lacks_a_value_on_one_way_alone_stays_exact(state: dict[str, Any]) -> None:
+    states = {
+        "A": call("a", ResultPath="$.a", Next="B"),
+        "B": call("b", ResultPath="$.b", Catch=catch("C"), Next="C"),
+        "C": state,
+        "D": call("d", Parameters={}, End=True),
+        **({"E": {"Type": "Succeed"}} if "Default" in state else {}),
+    }
+    reasons = {found.state: found.why for found in native(states).findings if found.code == "STAYS_EXACT"}
+    assert reasons == {"C": "on one of the ways to it there is no member 'a' in {Error, Cause}."}
+    # The result of B is missing where its error is caught: reading it fails there, as in Step Functions.
+    states["C"] = json.loads(json.dumps(state).replace("$.a.x", "$.b.x"))
+    assert not [found for found in native(states).findings if found.code == "STAYS_EXACT"]
