@@ -12,10 +12,9 @@ from sfn_provider.asl.jsonpath.syntax import Selector, Slice, Wildcard, end_of_p
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
-from sfn_provider.asl.parameter_types import type_at
-from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare.data_read_types import EACH, DataRead, Key, Root, ValueKind
 from sfn_provider.compare.jsonata_reads import expression_reads
+from sfn_provider.compare.parameter_kinds import parameter_kind
 
 _FIELD_KINDS: Final[Mapping[str, ValueKind]] = {
     "ItemsPath": "list",
@@ -67,13 +66,6 @@ _ARGUMENT_KINDS: Final[Mapping[str, tuple[ValueKind, ...]]] = {
 }
 """What intrinsic functions take, by position."""
 
-_TYPE_KINDS: Final[Mapping[str, ValueKind]] = {
-    **dict.fromkeys("in", "number"),
-    **dict.fromkeys("mo", "object"),
-    **{"b": "boolean", "l": "list", "d": "time"},
-}
-"""What a parameter takes, by the first letter of its type; texts are what is made without a reason for more."""
-
 _ITEM: Final = ("Map", "Item", "Value")
 _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|States\.\w+\s*\(|\(|\)|,|\$", re.DOTALL)
 
@@ -121,8 +113,7 @@ def _parameter_kind(use: PathUse | JsonataUse) -> ValueKind:
     parameters = f"{use.state.at}/{parameters_field(use.state)}"
     if use.state.type != "Task" or not use.at.startswith(parameters + "/"):
         return "any"
-    kind = type_at(parse_resource(str(use.state.fields.get("Resource"))), split_pointer(use.at[len(parameters) :]))
-    return _TYPE_KINDS.get(kind[:1], "object" if kind.isdecimal() else "any")
+    return parameter_kind(str(use.state.fields.get("Resource")), split_pointer(use.at[len(parameters) :]))
 
 
 def _presence_tests(state: PlacedState) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Reads the shapes of tasks' results from the models of AWS's APIs, to validate mocked results."""
+"""Reads the shapes of tasks' results and parameters from the models of AWS's APIs."""
 
 from __future__ import annotations
 
@@ -105,6 +105,22 @@ class ModelShape:
 @cache
 def _models() -> Clients:
     return Clients(None)  # models need no connection
+
+
+def find_parameter_shape(resource: Resource) -> ResultShape | None:
+    """Return the shape of a task's parameters; None where no API of AWS takes them.
+
+    Args:
+        resource: what the task calls.
+
+    Raises:
+        StatesError: botocore has no such action.
+    """
+    integration = find_integration(resource, _models())
+    if integration.adapter != "aws":
+        return None
+    taken = _models().model(integration.client).operation_model(integration.operation).input_shape
+    return None if taken is None else ModelShape(taken, integration.style, integration.client)
 
 
 def find_result_shape(resource: Resource) -> ResultShape | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
-from sfn_provider.translate.native.data_flow.values import Unresolved, walk
+from sfn_provider.translate.native.data_flow.values import NO_OBJECT, Unresolved, walk
 from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
 from sfn_provider.translate.native.planner import NativePlan, plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
@@ -32,7 +32,7 @@ def plan_mixed(machine: StateMachine, options: NativeOptions) -> tuple[NativePla
     """
     reasons: Reasons = {}
     while True:
-        plan, found = _try(machine, options, reasons)
+        plan, found = _try(machine, options, reasons, _takes_any_input(reasons))
         if plan is not None:
             break
         if found.keys() <= reasons.keys():
@@ -58,7 +58,14 @@ def has_native_task(plan: NativePlan, machine: StateMachine) -> bool:
     return any(isinstance(state, Task) and exact.isdisjoint(names) for _, names, state in walk_states(machine))
 
 
-def _try(machine: StateMachine, options: NativeOptions, exact: Collection[str]) -> tuple[NativePlan | None, Reasons]:
+def _takes_any_input(reasons: Reasons) -> bool:
+    """Return whether a state stays exact as it needs an input of the execution that is no object."""
+    return any(NO_OBJECT in why for why in reasons.values())
+
+
+def _try(
+    machine: StateMachine, options: NativeOptions, exact: Collection[str], takes_any_input: bool
+) -> tuple[NativePlan | None, Reasons]:
     """Plan with some states exact. Return None and the states that have to be, too, where that does not work."""
     refused: Reasons = {}
     scope: ScopeFlow | None = None
@@ -66,7 +73,7 @@ def _try(machine: StateMachine, options: NativeOptions, exact: Collection[str]) 
     while True:
         again: set[str] = set()
         try:
-            prepared = prepare_machine(machine, options.templates, exact, functions)
+            prepared = prepare_machine(machine, options.templates, exact, functions, takes_any_input)
             scope = prepared.scope
             return plan_prepared(prepared, options.versions), {}
         except* NotNative as refusals:
@@ -146,7 +153,7 @@ def _fewer(machine: StateMachine, options: NativeOptions, plan: NativePlan, reas
     tasks = {names[-1] for _, names, state in walk_states(machine) if isinstance(state, Task)}
     exact = set(reasons)
     for name in sorted(reasons, key=lambda name: name not in tasks):
-        found, _ = _try(machine, options, exact - {name})
+        found, _ = _try(machine, options, exact - {name}, _takes_any_input(reasons))
         if found is not None:
             plan, exact = found, exact - {name}
     return plan

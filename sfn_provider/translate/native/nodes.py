@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sfn_provider.asl.model import Choice, Pass, Task
+from sfn_provider.asl.model import Pass, Task
 from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal, string
+from sfn_provider.translate.native.choice_lines import choice_lines
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
@@ -29,11 +30,9 @@ from sfn_provider.translate.native.fail_lines import fail_lines
 from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routes import END
-from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, class_name, from_tree
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
-    if_lines,
     raise_lines,
     return_lines,
     statement_lines,
@@ -289,29 +288,15 @@ class NodeMaker:
             targets: the key of the task for the name of the next state.
             takes_arguments: whether the function may have results of other tasks as arguments.
         """
-        body, writer, names = self.written(takes_arguments, lambda writer: self._choice_lines(flow, targets, writer))
+        body, writer, names = self.written(
+            takes_arguments,
+            lambda writer: choice_lines(flow, lambda name: self.chosen(targets, name), writer, self.width),
+        )
         does_fail = any(line.startswith("raise ") for line in body)
         imports = [*moment_imports(body), *([fail_exception(self.versions)] if does_fail else [])]
         return self.function(
             flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
         )
-
-    def _choice_lines(self, flow: StateFlow, targets: dict[str, str], writer: PythonWriter) -> list[str]:
-        state: Choice = flow.state  # type: ignore[assignment]
-        names = [*(rule.next or "" for rule in state.choices), state.default or ""]
-        rules, otherwise = undecided_rules(flow, writer)
-        default = None if otherwise is None else self.chosen(targets, names[otherwise])
-        if len(rules) == 1 and default is not None:
-            [(position, condition)] = rules
-            line = f"return {self.chosen(targets, names[position])} if {condition} else {default}"
-            if len(line) <= self.width:
-                return [line]
-        body: list[str] = []
-        for position, condition in rules:
-            parts = rule_operands(state.choices[position], flow, writer)
-            body += [*if_lines(condition, parts, self.width), f"    return {self.chosen(targets, names[position])}"]
-        failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
-        return [*body, f"return {default}" if default is not None else failure]
 
     def chosen(self, targets: Mapping[str, str], name: str) -> str:
         """Return what a branch returns to choose the task of a state."""

@@ -53,6 +53,7 @@ class PlannedStates:
         partial: the states of whose result only parts are passed on; grows.
         with_error: the states whose errors are read.
         task_ids: the ids of tasks by key.
+        takes_any_input: whether a state that stays exact needs an input of the execution that is no object.
         reader: the state of which a task is being made.
     """
 
@@ -73,6 +74,7 @@ class PlannedStates:
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
+    takes_any_input: bool = False
     reader: str = ""
 
     def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
@@ -80,7 +82,8 @@ class PlannedStates:
         if source == INPUT:
             if keys and isinstance(keys[0], int):
                 raise NotNative(NO_OBJECT)
-            return Place("", path=keys, is_container=not keys)
+            is_any = self.takes_any_input and not keys
+            return Place("", path=keys, is_any_input=is_any, is_container=not keys and not is_any)
         known = (*self.tasks_of_pass, *self.parts, *self.merges)
         if source.kind == "result" and source.state in known:
             return Place(self.task_ids[source.state], path=keys)

@@ -13,13 +13,12 @@ from sfn_provider.translate.native.certain_tasks import CertainTasks
 from sfn_provider.translate.native.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
-    Absent,
     Key,
     Source,
+    always_absent,
     loop_result,
     marks_of,
     reads_of,
-    walk,
 )
 from sfn_provider.translate.native.exact_nodes import make_exact
 from sfn_provider.translate.native.exact_parts import ExactPart
@@ -109,6 +108,7 @@ def plan_prepared(prepared: PreparedMachine, versions: Versions, nodes: type[Nod
             among them where what it starts with cannot be said.
     """
     planner = _Planner(prepared.scope, versions, prepared.tasks_of_pass, prepared.polls, prepared.parts)
+    planner.takes_any_input = prepared.takes_any_input
     return planner.plan(nodes)
 
 
@@ -236,7 +236,7 @@ class _Planner(PlannedStates):
                 continue
             if self.maps.get(self.mapped.get(name, "")) == "states":
                 continue
-            absent = next((part for part in walk(flow.effective) if isinstance(part, Absent)), None)
+            absent = always_absent(flow.effective)
             if absent is not None:
                 self.failing[name] = absent.why
                 continue

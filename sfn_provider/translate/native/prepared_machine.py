@@ -35,16 +35,22 @@ class PreparedMachine:
         tasks_of_pass: the Pass states that are tasks of their own.
         polls: the loops that become sensors, by the name of their Task.
         parts: the states that stay exact, by the name of the first one.
+        takes_any_input: whether a state that stays exact needs an input of the execution that is no object.
     """
 
     scope: ScopeFlow
     tasks_of_pass: frozenset[str]
     polls: Mapping[str, Poll]
     parts: Mapping[str, ExactPart]
+    takes_any_input: bool = False
 
 
 def prepare_machine(
-    machine: StateMachine, templates: Mapping[str, str], exact: Collection[str], functions: Collection[str] = ()
+    machine: StateMachine,
+    templates: Mapping[str, str],
+    exact: Collection[str],
+    functions: Collection[str] = (),
+    takes_any_input: bool = False,
 ) -> PreparedMachine:
     """Prepare a machine.
 
@@ -53,6 +59,7 @@ def prepare_machine(
         templates: Jinja expressions in place of fields of the input, by name.
         exact: the names of states that stay exact.
         functions: the Tasks of loops that are functions, not sensors.
+        takes_any_input: see `PreparedMachine`.
 
     Raises:
         ExceptionGroup: of `NotNative`: the states that cannot be said, with the reasons.
@@ -71,7 +78,7 @@ def prepare_machine(
         tasks_of_pass = _value_makers(scope)
         scope = Evaluator(machine.query_language, tasks_of_pass).scope(machine, document)
     polls = _follow_rounds(scope, polls, Evaluator(machine.query_language, tasks_of_pass))
-    return PreparedMachine(scope, tasks_of_pass, polls, parts)
+    return PreparedMachine(scope, tasks_of_pass, polls, parts, takes_any_input)
 
 
 def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evaluator) -> dict[str, Poll]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.model import Choice, Pass, Succeed, Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
-from sfn_provider.translate.native.data_flow.values import Absent, walk
+from sfn_provider.translate.native.data_flow.values import always_absent
 from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.loop_parts import LoopPart
 from sfn_provider.translate.native.mapping import map_form
@@ -266,7 +266,7 @@ class _Builder:
 
 
 def _always_fails(flow: StateFlow) -> bool:
-    return isinstance(flow.state, Task) and any(isinstance(part, Absent) for part in walk(flow.effective))
+    return isinstance(flow.state, Task) and always_absent(flow.effective) is not None
 
 
 def _ways(flow: StateFlow) -> list[tuple[str, EdgeKind]]:

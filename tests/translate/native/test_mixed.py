@@ -12,6 +12,7 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.translate.native.exact_parts import replace_exact_parts
+from sfn_provider.xcom_json import encode_dag_run_conf
 from tests.translate.native.test_native_style import TOPIC, call, catch, native, publish
 from tests.translate.test_safety import BREAKOUTS
 
@@ -283,3 +284,73 @@ def test_a_task_makes_an_input_that_no_template_says() -> None:
     source = native(states).source
     assert "input=e_input_task," in source
     assert source.index("e_input_task = e_input(") < source.index("input=e_input_task,")
+
+
+def test_an_input_that_is_no_object_is_read_whole_beside_a_state_that_needs_one() -> None:
+    states = {
+        "Send": call("send", ResultPath=None, Next="Tell"),
+        "Tell": publish(Parameters={"TopicArn": TOPIC, "Message.$": "$"}, ResultPath=None, Next="Put"),
+        "Put": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:ssm:putParameter",
+            "Parameters": {"Name": "n", "Value.$": "$"},
+            "ResultPath": None,
+            "Next": "Last",
+        },
+        "Last": exact("last", Parameters={"all.$": "$"}, End=True),
+    }
+    text = {"Text": call("text", Parameters={"x.$": "States.StringToJson($)"}, End=True)}
+    branches = [{"StartAt": next(iter(branch)), "States": branch} for branch in (text, states)]
+    made = native({"Both": {"Type": "Parallel", "Branches": branches, "End": True}})
+    assert [found.state for found in made.findings if found.code == "STAYS_EXACT"] == ["Text", "Last"]
+    read = "params.get('sfn_provider:input', params)"
+    assert [own["input"] for own in operators(made.source).values()] == [f"{{{{ {read} | tojson }}}}"] * 2
+    payload = operators(made.source, "LambdaInvokeFunctionOperator")["Send"]["payload"]
+    message = operators(made.source, "SnsPublishOperator")["Tell"]["message"]
+    assert f"Value={read}" in made.source.replace('"', "'")
+    for input in ('{"x": [1]}', [1, "a"], {"x": 1}):
+        params = encode_dag_run_conf(input)
+        assert json.loads(jinja2.Template(payload).render(params=params)) == input
+        written = jinja2.Template(message).render(params=params)
+        assert written == input if isinstance(input, str) else json.loads(written) == input
+
+
+def test_a_task_that_lacks_a_parameter_on_one_way_alone_stays_exact() -> None:
+    states = {
+        "A": call("a", ResultPath="$.a", Next="B"),
+        "B": call("b", ResultPath="$.b", Catch=catch("C"), Next="C"),
+        "C": publish(Parameters={"TopicArn": TOPIC, "Message.$": "$.a.x"}, End=True),
+    }
+    made = native(states)
+    reasons = {found.state: found.why for found in made.findings if found.code == "STAYS_EXACT"}
+    assert reasons == {"C": "on one of the ways to it there is no member 'a' in {Error, Cause}."}
+    states["B"]["Next"] = "D"
+    made = native({**states, "D": {"Type": "Succeed"}})
+    assert "no member 'a'" in made.source and not operators(made.source)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Wait", "SecondsPath": "$.a.x", "Next": "D"},
+        {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.a.x", "NumericEquals": 1, "Next": "D"}],
+            "Default": "E",
+        },
+    ],
+    ids=["Wait", "Choice"],
+)
+def test_a_state_that_lacks_a_value_on_one_way_alone_stays_exact(state: dict[str, Any]) -> None:
+    states = {
+        "A": call("a", ResultPath="$.a", Next="B"),
+        "B": call("b", ResultPath="$.b", Catch=catch("C"), Next="C"),
+        "C": state,
+        "D": call("d", Parameters={}, End=True),
+        **({"E": {"Type": "Succeed"}} if "Default" in state else {}),
+    }
+    reasons = {found.state: found.why for found in native(states).findings if found.code == "STAYS_EXACT"}
+    assert reasons == {"C": "on one of the ways to it there is no member 'a' in {Error, Cause}."}
+    # The result of B is missing where its error is caught: reading it fails there, as in Step Functions.
+    states["C"] = json.loads(json.dumps(state).replace("$.a.x", "$.b.x"))
+    assert not [found for found in native(states).findings if found.code == "STAYS_EXACT"]

@@ -320,6 +320,16 @@ def walk(value: Value) -> Iterator[Value]:
         yield from walk(part)
 
 
+def always_absent(value: Value) -> Absent | None:
+    """Return a part that a value lacks whichever way was taken; None where a way has all of them."""
+    if isinstance(value, Absent):
+        return value
+    if isinstance(value, OneOf):
+        missing = [always_absent(alternative) for _, alternative in value.alternatives]
+        return missing[0] if all(missing) else None
+    return next((absent for part in parts_of(value) if (absent := always_absent(part)) is not None), None)
+
+
 def bounded(value: Value) -> Value:
     """Return a value; one that cannot be said where it has more than `MAX_PARTS` parts.
 

@@ -14,6 +14,7 @@ from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
     MEMBER_OF_EACH,
+    NO_OBJECT,
     SLICE,
     TEMPLATE,
     Array,
@@ -38,6 +39,7 @@ from sfn_provider.translate.native.expressions.writer import (
     whole_error,
 )
 from sfn_provider.translate.native.model import NotNative
+from sfn_provider.xcom_json import INPUT_KEY
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METHODS = frozenset(name for name in dir({}) if not name.startswith("__"))
@@ -101,6 +103,8 @@ class JinjaWriter(ExpressionWriter):
         place = self._place(value)
         if place is not None and place.value is not None:
             return self.text(place.value)
+        if place is not None and place.is_any_input:
+            raise NotNative(NO_OBJECT)  # Jinja writes an object or an array as Python does
         return self.json_text(value) if place is not None and place.is_container else self._template(value)
 
     def text_or_json(self, value: Value) -> str:
@@ -112,7 +116,7 @@ class JinjaWriter(ExpressionWriter):
             NotNative: Jinja cannot say the value.
         """
         place = self._place(value)
-        is_answer = place is not None and place.form == "json" and not place.path
+        is_answer = place is not None and not place.path and (place.form == "json" or place.is_any_input)
         return self._template(Call("$string", (value,))) if is_answer else self.text(value)
 
     def _place(self, value: Value) -> Place | None:
@@ -150,6 +154,8 @@ class JinjaWriter(ExpressionWriter):
             return self.expression(place.value)
         if place.expression is not None:
             return place.expression[0]
+        if place.is_any_input:
+            return f"params.get({self._string(INPUT_KEY)}, params)"
         if not place.task_id:
             return "params" + self._subscripts(place.path)
         text = self._pull(place)

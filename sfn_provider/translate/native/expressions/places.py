@@ -25,6 +25,7 @@ class Place:
         xcom: the key of the XCom.
         value: what the value is, where the DAG knows it without an XCom.
         expression: an expression of Airflow's context, and the name in that context with which it starts.
+        is_any_input: whether it is the execution's input, which may be no object.
         is_container: whether it is an object or an array in every run.
         equals: for what says whether a way was taken the text that it is then; None where it is there only then.
         names: for an error that says so the names that it has then.
@@ -40,6 +41,7 @@ class Place:
     equals: str | None = None
     names: tuple[str, ...] = ()
     excludes: bool = False
+    is_any_input: bool = False
     is_container: bool = False
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
     MEMBER_OF_EACH,
+    NO_OBJECT,
     SLICE,
     TEMPLATE,
     Absent,
@@ -36,6 +37,7 @@ from sfn_provider.translate.native.expressions.writer import (
     slice_of,
 )
 from sfn_provider.translate.native.model import Import, NotNative
+from sfn_provider.xcom_json import INPUT_KEY
 
 
 @dataclass(slots=True)
@@ -114,7 +116,9 @@ class PythonWriter(ExpressionWriter):
                 return str(any(member == name for member, _ in place.value.members))
             if place.value is not None:
                 return self._has(self.expression(place.value), name)
-            text, keys = self._root(place), place.path
+            if place.is_any_input and isinstance(name, int):
+                raise NotNative(NO_OBJECT)
+            text, keys = self._root(replace(place, is_any_input=False)), place.path
         else:
             text = self.expression(start)
         for key, following in pairwise((*keys, "")):
@@ -155,7 +159,7 @@ class PythonWriter(ExpressionWriter):
             return place.expression[0]
         if not place.task_id:
             self.context["params"] = None
-            return "params"
+            return f"params.get({string(INPUT_KEY)}, params)" if place.is_any_input else "params"
         text = self._result(place)
         is_argument = bool(text) and self.as_argument(place.task_id) == text  # what is pulled may not be there
         if place.form == "json":

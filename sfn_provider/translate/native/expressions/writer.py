@@ -20,6 +20,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Value,
     as_json,
     constant,
+    reads_of,
     steps_of,
 )
 from sfn_provider.translate.native.expressions.places import Find, Place
@@ -177,8 +178,10 @@ def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Sour
     Raises:
         NotNative: more than one way has no mark, or there are too many.
     """
-    # One where the value is missing fails either way, as the result of the other way is missing there.
     found = [(mark, entry) for mark, entry in value.alternatives if not isinstance(entry, Absent)]
+    for mark, absent in value.alternatives:
+        if isinstance(absent, Absent) and not all(_is_missing(entry, own, mark) for own, entry in found):
+            raise NotNative(f"on one of the ways to it {absent.why}")
     unmarked = {entry for mark, entry in found if mark is None}
     if len(unmarked) > 1 or not found:
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
@@ -188,6 +191,19 @@ def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Sour
     if len({mark for mark, _ in marked}) < len(marked):  # several catchers of one Task
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
     return [*marked, *((None, entry) for entry in unmarked)]
+
+
+def _is_missing(value: Value, own: Source | None, other: Source | None) -> bool:
+    """Return whether a way lacks a value of another one: it fails there, where it is read, as it should.
+
+    Args:
+        value: the value.
+        own: the mark of the way that has it.
+        other: the mark of the way in question.
+    """
+    sources = [source for source, _ in reads_of(value)]
+    failed = other.state if other is not None and other.kind == "error" else None
+    return any(source.kind != "input" and (source == own or source.state == failed) for source in sources)
 
 
 def common_error(value: OneOf) -> tuple[list[Source], tuple[Key, ...]] | None:

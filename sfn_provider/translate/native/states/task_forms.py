@@ -78,6 +78,7 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
         NotNative: there is no form that does what the Task does.
     """
     state: Task = flow.state  # type: ignore[assignment]
+    _check_ways(flow.effective)
     resource = parse_resource(fill_partition(state.resource))
     if state.credentials is not None:
         return _form_in_role(flow, resource, reads)
@@ -114,6 +115,7 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
         NotNative: no short function does what the Task does.
     """
     state: Task = flow.state  # type: ignore[assignment]
+    _check_ways(flow.effective)
     resource = parse_resource(fill_partition(state.resource))
     if state.credentials is not None:
         return _form_in_role(flow, resource, reads)
@@ -198,6 +200,13 @@ def _check_end(row: OperatorRow, state: Task) -> None:
         raise NotNative(
             f"{class_name(row)} waits on where its job ends with TIMED_OUT, so that Retry and Catch do nothing"
         )
+
+
+def _check_ways(parameters: Value) -> None:
+    """Raise where a Task lacks a part of its parameters on some of the ways to it: it fails on these alone."""
+    missing = next((part for part in walk(parameters) if isinstance(part, Absent)), None)
+    if missing is not None:
+        raise NotNative(f"on one of the ways to it {missing.why}")
 
 
 def _check_resolved(parameters: Value) -> None:
