@@ -68,7 +68,7 @@ def scan_positions(text: str) -> tuple[dict[str, int], list[tuple[str, int]]]:
         elif token == ",":
             stack[-1].next_entry()
         elif stack and not stack[-1].is_list and stack[-1].name is None:
-            repeated = stack[-1].start_field(json.loads(token))
+            repeated = stack[-1].start_field(json.loads(token) if "\\" in token else token[1:-1])
             location = stack[-1].next_location()
             positions[location] = match.start()
             duplicates += [(location, match.start())] if repeated else []

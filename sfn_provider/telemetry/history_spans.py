@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +14,9 @@ from sfn_provider.executions.masking import masked_line
 
 _MAX_CAUSE: Final = 500
 _FAILED_ENDS: Final = ("Failed", "TimedOut", "Aborted")
+
+_MAX_NESTING: Final = 128
+"""How many spans around an event are looked at: states nest no deeper, as a definition has at most 128 levels."""
 
 
 @dataclass(slots=True)
@@ -34,6 +38,15 @@ class _OpenSpan:
     name: str
     has_failed: bool = False
     has_ended: bool = False
+
+    def enclosing(self) -> Iterator[_OpenSpan]:
+        """Yield this span and those around it, innermost first, as many as a definition can nest."""
+        found: _OpenSpan | None = self
+        for _ in range(_MAX_NESTING):
+            if found is None:
+                return
+            yield found
+            found = found.parent
 
 
 def emit_spans(
@@ -81,6 +94,8 @@ class _Builder:
         self._tracer = tracer
         self._root = root
         self._open: list[_OpenSpan] = []
+        self._by_name: defaultdict[tuple[str, str | None], list[_OpenSpan]] = defaultdict(list)
+        """The spans of a type and a name, and with None those of a type; some may have ended."""
         self._spans: dict[int, _OpenSpan] = {0: root}
         """The span that an event leads to, by the event's id."""
 
@@ -127,13 +142,13 @@ class _Builder:
         )
         started = _OpenSpan(span, around, type_, name)
         self._open.append(started)
+        self._by_name[type_, name].append(started)
+        self._by_name[type_, None].append(started)
         return started
 
     def _end(self, event: Event, around: _OpenSpan, type_: str, name: str) -> _OpenSpan:
         """End the span of a state or an iteration, which is the current one or around it; return the one around."""
-        found: _OpenSpan | None = around
-        while found is not None and (found.type, found.name) != (type_, name):
-            found = found.parent
+        found = next((span for span in around.enclosing() if (span.type, span.name) == (type_, name)), None)
         if found is None or found.parent is None:
             return around
         if not found.has_ended:
@@ -143,20 +158,23 @@ class _Builder:
 
     def _abort(self, event: Event, around: _OpenSpan, type_: str, name: str | None) -> None:
         """End the span of what another branch has stopped: the event follows what has stopped it."""
-        nearest: _OpenSpan | None = around
-        while nearest is not None and not _is_open(nearest, type_, name):
-            nearest = nearest.parent
-        found = nearest or next((each for each in reversed(self._open) if _is_open(each, type_, name)), None)
+        nearest = next((span for span in around.enclosing() if _is_open(span, type_, name)), None)
+        found = nearest or self._last_open(type_, name)
         if found is not None:
             found.has_ended = True
             _set_error(found.span, str(event["type"]))
             found.span.end(end_time=_nanoseconds(event["timestamp"]))
 
+    def _last_open(self, type_: str, name: str | None) -> _OpenSpan | None:
+        """Return the span that was started last of those that have not ended."""
+        spans = self._by_name[type_, name]
+        while spans and spans[-1].has_ended:
+            spans.pop()
+        return spans[-1] if spans else None
+
     def _fail(self, around: _OpenSpan, type_: str, kind: str) -> _OpenSpan:
         """Mark the innermost span of a type that has not failed yet; return it."""
-        found: _OpenSpan | None = around
-        while found is not None and (found.type != type_ or found.has_failed):
-            found = found.parent
+        found = next((span for span in around.enclosing() if span.type == type_ and not span.has_failed), None)
         if found is None:
             return around
         found.has_failed = True

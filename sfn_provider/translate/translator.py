@@ -25,6 +25,7 @@ from sfn_provider.translate.native.versions import find_versions
 from sfn_provider.translate.plan import naming
 from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity, TasksName
 from sfn_provider.translate.plan.model import DagPlan
+from sfn_provider.translate.plan.params import params_problem
 from sfn_provider.translate.plan.schedule import Schedule, SchedulePeriod, parse_schedule
 from sfn_provider.translate.plan.schedule_differences import find_differences
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
@@ -114,8 +115,8 @@ def translate(
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition.
-        UsageError: the DAG id, the schedule, the style, the granularity or the version is not valid, a substitution or
-            a template is not used, or a ``${Name}`` without a value is outside of a string.
+        UsageError: the DAG id, the schedule, the params, the style, the granularity or the version is not valid, a
+            substitution or a template is not used, or a ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
     resource = StateMachineResource(
@@ -176,7 +177,8 @@ def translate_definition(
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
-        UsageError: the DAG id, the schedule, its time zone, the style, the granularity or the version is not valid.
+        UsageError: the DAG id, the schedule, its time zone, the params, the style, the granularity or the version is
+            not valid.
     """
     granularity = Granularity(tasks, map_batch)
     if style not in STYLES:
@@ -197,6 +199,8 @@ def translate_definition(
         findings += [entry for entry in events.schedule_findings if not _is_replaced(entry, params, timezone)]
     if params is None:
         params = events.params
+    elif problem := params_problem(params):
+        raise UsageError(f"the input of runs that are started without one {problem}")
     plan = _make_plan(document.machine, dag_id, when, params, definition.origin, granularity)
     notes = (*document.notes, *document.diagnostics, *placeholder_warning(document))
     if target == SERVERLESS:

@@ -49,6 +49,7 @@ SAMPLE = (
     "main.tf with jsonencode of nothing: lint",
     "main.tf with locals that double texts: lint",
     "main.tf with each function of large numbers: lint",
+    "main.tf with distinct texts: lint",
     "mock file: depth",
     "mock file with keys 0-9999999999",
     "mock file with an object that is a device",

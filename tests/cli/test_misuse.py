@@ -129,6 +129,12 @@ CASES = [
     Case("an input that is no number", "run good.json --input [NaN]", 2, ("NaN is no JSON number",)),
     Case("an input too deep", "run good.json --input @deep.json", 2, ("deep.json: objects and lists lie too deep",)),
     Case("an input too long", "run good.json --input @digits.json", 2, ("digits.json: a number has too many digits",)),
+    Case(
+        "params that are too deep",
+        "translate good.json --input " + '{"a":' * 129 + "1" + "}" * 129,
+        2,
+        ("nests deeper than 128",),
+    ),
     Case("params that are no object", "translate good.json --input [1]", 2, ("Airflow's params are a JSON object",)),
     Case(
         "no such test case", "run task.json --mock mocks.json#Third", 2, ("no test case 'Third'", "M/First, M/Second")

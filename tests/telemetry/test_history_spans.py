@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -13,6 +17,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from sfn_provider.engine import Execution, simulate
+from sfn_provider.executions.history_events import Event
+from sfn_provider.telemetry import history_spans
 from sfn_provider.telemetry.history_spans import emit_spans
 from sfn_provider.telemetry.traces import recording_span, trace_header
 from tests.fixtures.definitions import END, machine
@@ -145,6 +151,59 @@ def test_an_iteration_that_another_one_stops_is_aborted(tracer: trace.Tracer, ex
         "After": None,
     }
     assert [seconds(spans[name]) for name in names] == [0.0, 0.0, 0.0, 5.0]
+
+
+def nested(count: int) -> list[tuple[str, dict[str, Any], int]]:
+    """States within one another as in no definition, and ends of others: types, details, and what each follows."""
+    entered = [("PassStateEntered", {"stateEnteredEventDetails": {"name": f"in {n}"}}, n) for n in range(count)]
+    return entered + [
+        ("PassStateExited", {"stateExitedEventDetails": {"name": f"out {n}"}}, count) for n in range(count)
+    ]
+
+
+def failing(count: int) -> list[tuple[str, dict[str, Any], int]]:
+    entered = [("PassStateEntered", {"stateEnteredEventDetails": {"name": f"in {n}"}}, n) for n in range(count)]
+    return entered + [("MapStateFailed", {}, count) for _ in range(count)]
+
+
+def aborted(count: int) -> list[tuple[str, dict[str, Any], int]]:
+    """Iterations side by side, and others that are aborted."""
+    return [
+        (f"MapIteration{kind}", {f"mapIteration{kind}EventDetails": {"name": "Each", "index": sign * n}}, 0)
+        for kind, sign in (("Started", 1), ("Aborted", -1))
+        for n in range(1, count)
+    ]
+
+
+@pytest.mark.parametrize("make", [nested, failing, aborted])
+def test_the_work_grows_with_the_events_and_not_faster(
+    make: Callable[[int], list[tuple[str, dict[str, Any], int]]], tracer: trace.Tracer
+) -> None:
+    few, many = (lines_run(tracer, make(count)) for count in (200, 400))
+    assert 1.5 * few < many < 2.5 * few
+
+
+def lines_run(tracer: trace.Tracer, made: list[tuple[str, dict[str, Any], int]]) -> int:
+    """How many lines of the module run for a history."""
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    events: list[Event] = [
+        {"id": number, "type": kind, "timestamp": at, "previousEventId": previous, **details}
+        for number, (kind, details, previous) in enumerate(made, 1)
+    ]
+    count = 0
+
+    def trace_line(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace_line if frame.f_code.co_filename == history_spans.__file__ else None
+
+    before = sys.gettrace()
+    sys.settrace(trace_line)
+    try:
+        emit_spans(tracer, ARN, {"status": "ABORTED", "startDate": at, "stopDate": at}, events)
+    finally:
+        sys.settrace(before)
+    return count
 
 
 @pytest.mark.parametrize("sampled", [True, False])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +42,31 @@ class EvaluationLimits:
 
     work: int = MAX_WORK
     matching_seconds: float = MAX_MATCHING_SECONDS
+
+
+_report: ContextVar[Callable[[int], None] | None] = ContextVar("report_work", default=None)
+
+
+@contextmanager
+def report_work(report: Callable[[int], None]) -> Iterator[None]:
+    """Report the work of each evaluation within, for a bound on all of them together.
+
+    Args:
+        report: takes the work of an evaluation that has ended, as `EvaluationLimits` counts it; what it raises goes
+            through the evaluation, and so through the engine.
+    """
+    token = _report.set(report)
+    try:
+        yield
+    finally:
+        _report.reset(token)
+
+
+def add_work(work: int) -> None:
+    """Report the work of an evaluation to the `report_work` around it, if there is one."""
+    report = _report.get()
+    if report is not None:
+        report(work)
 
 
 def is_timeout(cause: str | None) -> bool:

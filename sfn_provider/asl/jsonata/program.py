@@ -13,7 +13,7 @@ from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import cause_suffix
 from sfn_provider.asl.jsonata.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
-from sfn_provider.asl.jsonata.limits import MAX_COMPILED, STACK_OVERFLOW, EvaluationLimits
+from sfn_provider.asl.jsonata.limits import MAX_COMPILED, STACK_OVERFLOW, EvaluationLimits, add_work
 from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
@@ -78,7 +78,9 @@ class Program:
             evaluator.budget.spend_on_all_of((value,))
             return MISSING if value is None else from_value(value)
         finally:
+            used = limits.work - evaluator.budget.left
             limits.work, limits.matching_seconds = evaluator.budget.left, evaluator.matching_budget.seconds
+            add_work(used)
 
     def _variables(self, scope: Scope) -> dict[str, Json]:
         references = self.references

@@ -86,9 +86,9 @@ class Group:
         return self.at + pointer("States", name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class DefinitionIndex:
-    """A definition as the rules read it.
+    """A definition as the rules read it; equal to itself alone, so that what is found in it can be kept by it.
 
     Args:
         fields: the fields of the machine.

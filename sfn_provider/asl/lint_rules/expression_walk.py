@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
@@ -165,6 +166,7 @@ class JsonataUse:
         at: its JSON pointer.
         field: the name of the state's field.
         text: the whole string; an expression has ``{% %}`` around it.
+        source: the expression without its ``{% %}``; None for other text.
         part: the part of the state: ``""``, ``Catch/*`` and so on.
     """
 
@@ -172,16 +174,23 @@ class JsonataUse:
     at: str
     field: str
     text: str
+    source: str | None
     part: str
 
-    @property
-    def source(self) -> str | None:
-        """The expression without its ``{% %}``; None for other text."""
-        return self.text[2:-2] if is_expression(self.text) else None
+
+_jsonata_uses: WeakKeyDictionary[DefinitionIndex, tuple[JsonataUse, ...]] = WeakKeyDictionary()
+"""Those of the definitions that rules are at work on: several rules read them."""
 
 
-def jsonata_uses(definition: DefinitionIndex) -> Iterator[JsonataUse]:
-    """Yield all strings in fields of JSONata states that accept expressions."""
+def jsonata_uses(definition: DefinitionIndex) -> tuple[JsonataUse, ...]:
+    """Return all strings in fields of JSONata states that accept expressions."""
+    found = _jsonata_uses.get(definition)
+    if found is None:
+        found = _jsonata_uses[definition] = tuple(_find_jsonata_uses(definition))
+    return found
+
+
+def _find_jsonata_uses(definition: DefinitionIndex) -> Iterator[JsonataUse]:
     for state in definition.states:
         if state.language != "JSONata":
             continue
@@ -191,7 +200,8 @@ def jsonata_uses(definition: DefinitionIndex) -> Iterator[JsonataUse]:
                     if name in fields:
                         for place, _, text in walk_json(fields[name], at + pointer(name)):
                             if isinstance(text, str):
-                                yield JsonataUse(state, place, name, text, part)
+                                source = text[2:-2] if is_expression(text) else None
+                                yield JsonataUse(state, place, name, text, source, part)
 
 
 def _paths_in_call(text: str) -> Iterator[str]:

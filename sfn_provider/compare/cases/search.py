@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.jsonata.limits import report_work
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.model import StateMachine, dump
@@ -17,7 +18,7 @@ from sfn_provider.compare.cases.derived_values import DerivedValues, Suggestion
 from sfn_provider.compare.cases.error_samples import find_error
 from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals
 from sfn_provider.compare.cases.mutations import mutation_values, mutations, with_members
-from sfn_provider.compare.cases.search_budget import MAX_WORK, STATE, SearchBudget, SearchEnded
+from sfn_provider.compare.cases.search_budget import STATE, SearchBudget, SearchEnded
 from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun, TooLong
 from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.data_reads import reads_by_state
@@ -123,7 +124,7 @@ class Search:
 
     def run(self) -> None:
         """Make the cases: first those in which nothing fails, then those in which tasks do."""
-        with suppress(SearchEnded):
+        with suppress(SearchEnded), report_work(self._budget.spend_on_evaluation):
             self._search()
         self._drop_needless()
 
@@ -141,7 +142,7 @@ class Search:
     def answer(self, input: Json) -> CaseData:
         """Return a case with a certain input, in which tasks succeed with what later states read."""
         data = CaseData(input, fixed_input=True)
-        with suppress(SearchEnded):
+        with suppress(SearchEnded), report_work(self._budget.spend_on_evaluation):
             data = self._settle(data, self._open, None, errors=False)
         return data
 
@@ -252,7 +253,7 @@ class Search:
     def why_missed(self, goal: Goal) -> str:
         """Return why no case reaches a goal, in words."""
         if self.has_ended:
-            return f"the search has ended after {MAX_WORK:,} steps"
+            return f"the search has ended after {self._budget.most:,} steps"
         state = self.parts.states[goal.at].state
         if goal.kind in ("catcher", "retrier", "exhausted"):
             entries = getattr(state, "catch" if goal.kind == "catcher" else "retry", ())

@@ -16,6 +16,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.events import Events, StartEvent
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.plan.params import params_problem
 from sfn_provider.translate.plan.schedule import SchedulePeriod, parse_schedule, parse_time, parse_timezone
 from sfn_provider.xcom_json import encode_dag_run_conf
 
@@ -149,6 +150,8 @@ def _params(event: StartEvent) -> tuple[Mapping[str, Json] | None, list[Finding]
             value = parse_json_text(value, event.name)
         except UsageError:
             return None, [_input_finding(event.name, "is not JSON, so the DAG has no default input")]
+    if problem := params_problem(value):
+        return None, [_input_finding(event.name, f"{problem}, so the DAG has no default input")]
     text = json.dumps(value)
     unknown = sorted({*re.findall(r"\$\{[^}]+\}", text), *_VARIABLE.findall(text)})
     names = f"has {', '.join(unknown)} without a value: the text stands in the DAG as it is"

@@ -148,7 +148,7 @@ def columns(text: str) -> int:
 
     Text that fits by this count fits by theirs. Other text gets one entry per line, which they do not change.
     """
-    return len(text) + sum(char > "\u02ff" for char in text)
+    return len(text) if text.isascii() else len(text) + sum(char > "\u02ff" for char in text)
 
 
 def call(name: str, arguments: dict[str, str], indent: str) -> str:

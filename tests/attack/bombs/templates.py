@@ -282,6 +282,15 @@ _TERRAFORM: dict[str, Callable[[], str]] = {
     "replace by a pattern that repeats": lambda: _resource('replace("a", "/a{99999999999}/", "x")'),
     "replace by a wrong pattern": lambda: _resource('replace("a", "/(/", "x")'),
     "replace by a large group": lambda: _resource('replace("' + "a" * 20_000 + '", "/(a)/", "' + "$1" * 20_000 + '")'),
+    "replace by a group of many": lambda: _resource(
+        'replace("' + "a" * 800_000 + '", "/(a+)/", "' + "$1" * 2_000 + '")'
+    ),
+    "replace by as much": lambda: _resource('replace("' + "a" * 20_000 + '", "a", "' + "b" * 20_000 + '")'),
+    "join of a large separator": lambda: _resource('join("' + "a" * 400_000 + '", range(1000))'),
+    "format with widths": lambda: _resource('format("' + "%999d" * 20_000 + '"' + ", 1" * 20_000 + ")"),
+    "distinct texts": lambda: _resource(
+        'jsonencode(distinct(split(",", "' + ",".join(map(str, range(100_000))) + '")))'
+    ),
     "distinct": lambda: _resource("jsonencode(distinct([for a in range(1000) : [for b in range(100) : a]]))"),
     "setproduct": lambda: _resource("jsonencode(setproduct(range(1000), range(1000), range(1000)))"),
     "flatten": lambda: _resource("jsonencode(flatten(" + nested(300) + "))"),

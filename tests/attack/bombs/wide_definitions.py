@@ -114,6 +114,17 @@ _MACHINES: dict[str, Callable[[], Any]] = {
     "expressions that are none": lambda: machine(
         only(Output={f"p{n}": f"{{% ({n} %}}" for n in range(15_000)}), QueryLanguage="JSONata"
     ),
+    "expressions of one variable": lambda: machine(
+        {"A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "B"}, "B": END | {"Output": ["{% $v %}"] * 50_000}},
+        QueryLanguage="JSONata",
+    ),
+    "expressions of one variable and a number": lambda: machine(
+        {
+            "A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "B"},
+            "B": END | {"Output": [f"{{% $v + {n} %}}" for n in range(12_500)]},
+        },
+        QueryLanguage="JSONata",
+    ),
     "expressions of functions that do not exist": lambda: machine(
         only(Output={f"p{n}": f"{{% $coun{n}(1) %}}" for n in range(12_500)}), QueryLanguage="JSONata"
     ),

@@ -13,6 +13,7 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.jsonata.program import Program
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare import make_cases
 from sfn_provider.compare.cases import search
@@ -520,5 +521,16 @@ def test_a_search_ends_after_counted_work(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(search, "SearchBudget", partial(SearchBudget, 100_000))
     made = find_cases(definition)
     assert 0 < len(made.names) < 60
-    assert set(made.not_reached.values()) == {"the search has ended after 10,000,000 steps"}
+    assert set(made.not_reached.values()) == {"the search has ended after 100,000 steps"}
     assert find_cases(definition).configuration == made.configuration
+
+
+def test_evaluations_of_expressions_count_for_the_work_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = {f"p{n}": f"{{% $count([1..{160_000 + n}]) %}}" for n in range(30)}
+    definition = parse(machine("A", {"A": {"Type": "Pass", "Output": output, "End": True}}, QueryLanguage="JSONata"))
+    evaluated: list[str] = []
+    evaluate = Program.evaluate
+    monkeypatch.setattr(Program, "evaluate", lambda self, *args: evaluated.append("") or evaluate(self, *args))
+    monkeypatch.setattr(search, "SearchBudget", partial(SearchBudget, 400_000))
+    assert find_cases(definition).not_reached == {"state 'A'": "the search has ended after 400,000 steps"}
+    assert 1 < len(evaluated) < 30

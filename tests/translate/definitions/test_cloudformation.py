@@ -306,6 +306,9 @@ EVENTS = [
     EventCase("without input", events((""", Input: '{"depot": "north"}'""", "")), "rate(1 day)"),
     EventCase("no object", events(('{"depot": "north"}', "[1]")), "rate(1 day)", {INPUT_KEY: [1]}),
     EventCase("no JSON", events(('{"depot": "north"}', "{")), "rate(1 day)", {}, ("SCHEDULE_INPUT",)),
+    EventCase(
+        "too deep", events(('{"depot": "north"}', "[" * 129 + "]" * 129)), "rate(1 day)", {}, ("SCHEDULE_INPUT",)
+    ),
     EventCase("off", events(("Input", "Enabled: false, Input")), None, {}, ("EVENT_NOT_TAKEN",)),
     EventCase("off, v2", events(("Input", "State: DISABLED, Input")), None, {}, ("EVENT_NOT_TAKEN",)),
     EventCase("another type", events(("Type: Schedule", "Type: Api")), None, {}, ("EVENT_NOT_TAKEN",)),

@@ -9,6 +9,7 @@ import pytest
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import read_definition
+from sfn_provider.translate.definitions.terraform.functions import call_function
 
 pytest.importorskip("hcl2")
 
@@ -212,3 +213,25 @@ def test_loops_of_templates_end(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text(f"{loop}{loop}a%{{ endfor }}%{{ endfor }}")
     with pytest.raises(UsageError, match="make more than 100,000 parts"):
         read_value(tmp_path, 'templatefile("t.txt", {})')
+
+
+LARGE = [
+    ("replace", ["a" * 3_000, "a", "b" * 3_000]),
+    ("replace", ["a" * 3_000, "/(a)/", "$1" * 3_000]),
+    ("replace", ["a" * 3_000, "/(a+)/", "${1}" * 3_000]),
+    ("replace", ["", "/(?=.*)/", "b" * 5_000_000]),
+    ("join", ["a" * 3_000, ["b"] * 3_000]),
+    ("format", ["%999d" * 5_000, *range(5_000)]),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), LARGE)
+def test_a_function_makes_no_text_that_is_larger_than_a_file(name: str, arguments: list[Any]) -> None:
+    with pytest.raises(ValueError, match="more than 4,194,304 characters"):
+        call_function(name, arguments)
+
+
+def test_replaced_groups_and_repeated_values() -> None:
+    assert call_function("replace", ["ab12", r"/([a-z])(\d)?/", "${1}-$2"]) == "a-b-12"
+    values = [1, "1", [1], {"a": [1]}, 1, [1], {"a": [2]}, {"a": [1]}, None, None]
+    assert call_function("distinct", [values]) == [1, "1", [1], {"a": [1]}, {"a": [2]}, None]

@@ -25,6 +25,14 @@ _NUMBERED = re.compile("\ue000(\\d+)\ue001")
 _LARGEST_RANGE = 1024
 """Terraform's own limit."""
 
+_LARGEST_TEXT = 4 * 1024 * 1024
+"""Upper limit of the characters of a text that a function makes of smaller ones: those of the largest file."""
+
+
+def _check_length(length: int) -> None:
+    if length > _LARGEST_TEXT:
+        raise ValueError(f"it makes a text of more than {_LARGEST_TEXT:,} characters")
+
 
 def _format(template: str, *values: Json) -> str:
     """``format`` with the verbs %s, %d, %v, %q and %%."""
@@ -41,12 +49,14 @@ def _format(template: str, *values: Json) -> str:
 
     if re.search(r"%(?!\d{0,3}[sdvq])", template.replace("%%", "")):
         raise ValueError("a verb of format that is not known")
+    _check_length(sum(int(width) for width in re.findall(r"%(\d{1,3})[sdvq]", template)))
     text = re.sub(r"%%|%(\d{0,3})([sdvq])", put, template)
     return Unknown(text) if is_unknown(list(values)) else text
 
 
 def _join(separator: str, *lists: list[Json]) -> str:
     parts = [part for entry in lists for part in entry]
+    _check_length(len(separator) * len(parts))
     return join_texts([text for part in parts for text in (separator, part)][1:])
 
 
@@ -70,11 +80,21 @@ def _replace(text: str, old: str, new: str) -> str:
         import regex
 
         groups = re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", new)
+        length = 0
+
+        def expand(match: Any) -> str:
+            nonlocal length
+            longest = max(len(group or "") for group in (match[0], *match.groups()))
+            length += len(groups) + longest * groups.count(r"\g<")
+            _check_length(length)
+            return str(match.expand(groups))
+
         try:
-            replaced = str(regex.sub(old[1:-1], groups, text, timeout=_REGEX_SECONDS))
+            replaced = str(regex.sub(old[1:-1], expand, text, timeout=_REGEX_SECONDS))
         except regex.error as error:
             raise ValueError(f"{old[:60]} is no regular expression, or has no such group: {error}") from None
     else:
+        _check_length(len(text) + text.count(old) * (len(new) - len(old)))
         replaced = text.replace(old, new)
     return Unknown(replaced) if is_unknown([text, old, new]) else replaced
 
@@ -95,7 +115,17 @@ def _compact(values: list[Json]) -> list[Json]:
 
 
 def _unique(values: list[Json]) -> list[Json]:
-    return [value for index, value in enumerate(values) if value not in values[:index]]
+    found: dict[Any, Json] = {}
+    for value in values:
+        found.setdefault(_hashable(value), value)
+    return list(found.values())
+
+
+def _hashable(value: Json) -> Any:
+    """Return what is equal to that of another value where both are equal, and can be a key."""
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(entry)) for key, entry in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def _set(values: list[Json]) -> list[Json]:
