@@ -42,6 +42,8 @@ _REPORT_HEADERS: Final = _HEADERS | {
 
 _RUNNING: Final = frozenset({"queued", "running", "restarting"})
 _REFRESH_SECONDS: Final = 10
+_MAX_WAITS: Final = 100
+"""Waits that a page lists, the oldest first: a Map may have thousands, each with two forms."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def dag_page(dag_id: str) -> Page:
     if dag is None:
         return not_found("../")
     machine = draw(dag.machine, TakenPaths()) if dag.machine is not None else None
+    waits = list_waits(time.time(), dag_id)
     return _render(
         "dag.html.j2",
         "../",
@@ -86,7 +89,8 @@ def dag_page(dag_id: str) -> Page:
         machine=machine,
         tasks=draw(dag.tasks, TakenPaths()),
         runs=database.latest_runs(dag_id),
-        waits=list_waits(time.time(), dag_id),
+        waits=waits[:_MAX_WAITS],
+        more_waits=len(waits[_MAX_WAITS:]),
         report=find_report(dag_id),
         has_reports=reports_folder() is not None,
     )
@@ -122,7 +126,8 @@ def run_page(
         machine=_machine_drawing(run),
         tasks=draw(run.dag.tasks, task_paths(run.dag.tasks, run.tasks)),
         batched=sorted(name for name, tasks in run.dag.states.items() if tasks.is_batched),
-        waits=waits,
+        waits=waits[:_MAX_WAITS],
+        more_waits=len(waits[_MAX_WAITS:]),
         forms=forms,
         message=message,
         sent=sent,
@@ -148,7 +153,8 @@ def execution_page(dag_id: str, run_id: str, task_id: str) -> Page:
 def report_page(dag_id: str) -> Page:
     """Show the report of a DAG's last comparison."""
     report = find_report(dag_id)
-    return not_found("../../") if report is None else Page(report.content, headers=_REPORT_HEADERS)
+    content = report.read() if report is not None else None
+    return not_found("../../") if content is None else Page(content, headers=_REPORT_HEADERS)
 
 
 def answer_task(
