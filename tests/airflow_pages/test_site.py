@@ -120,6 +120,17 @@ def test_the_page_of_a_run_shows_its_way(browser: Browser, run: StoredRun) -> No
     assert NAME[:20] in page.text and "success" in page.text
 
 
+def test_a_graph_of_too_many_edges_is_not_drawn(
+    browser: Browser, run: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most, drawn in ((2, True), (1, False)):
+        monkeypatch.setattr("sfn_provider.airflow_pages.drawings.MAX_EDGES", most)
+        for path in (f"dags/{run.dag_id}", path_of(run)):
+            page = browser.get(path).text
+            assert (page.count("<svg"), page.count("Too many edges")) == ((2, 0) if drawn else (0, 2))
+            assert "run no state machine" not in page
+
+
 def test_the_page_of_a_dag_leads_to_its_runs(browser: Browser, run: StoredRun) -> None:
     page = Parsed(browser.get(f"dags/{run.dag_id}"))
     assert [
