@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from sfn_provider._compat import AirflowException, conf
 from sfn_provider.airflow_pages.dag_structure import DrivingTask
+from sfn_provider.airflow_pages.drawings import draw_bounded
 from sfn_provider.asl import parse
 from sfn_provider.drawing.graph import machine_graph
-from sfn_provider.drawing.svg import Drawing, draw
+from sfn_provider.drawing.svg import Drawing
 from sfn_provider.engine.history import Record
 from sfn_provider.exceptions import SfnProviderError
 from sfn_provider.executions.history_events import event_details
@@ -65,7 +66,8 @@ def read_driven_execution(task: DrivingTask, execution_arn: str) -> DrivenExecut
         graph = machine_graph(parse(described["definition"]))
     except (AirflowException, BotoCoreError, ClientError, SfnProviderError) as error:
         return DrivenExecution(problem=str(error)[:500])
-    return DrivenExecution(draw(graph, find_execution_paths(graph, records)), is_whole)
+    drawing = draw_bounded(graph, find_execution_paths(graph, records))
+    return DrivenExecution(drawing, is_whole, "" if drawing is not None else "Too many edges to draw.")
 
 
 def _read_records(client: Any, execution_arn: str) -> tuple[list[Record], bool]:

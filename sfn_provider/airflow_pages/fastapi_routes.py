@@ -20,9 +20,9 @@ from sfn_provider.airflow_pages import PAGES_PREFIX, site
 from sfn_provider.airflow_pages.answer_forms import MAX_FORM_BYTES, AnswerForms, RefusedForm, parse_fields
 
 _MAY_READ_DAG = [Depends(requires_access_dag("GET")), Depends(requires_access_dag("GET", DagAccessEntity.RUN))]
-_MAY_READ_RUN = [*_MAY_READ_DAG, Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))]
+_MAY_READ_TASKS = [*_MAY_READ_DAG, Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))]
 _requires_edit = requires_access_dag("PUT", DagAccessEntity.TASK_INSTANCE)
-_MAY_EDIT_RUN = [*_MAY_READ_RUN, Depends(_requires_edit)]
+_MAY_EDIT_RUN = [*_MAY_READ_TASKS, Depends(_requires_edit)]
 
 User = Annotated[Any, Depends(get_user)]
 
@@ -56,7 +56,7 @@ def choose_dag(dag_id: str, user: User) -> Response:
     return _respond(site.redirect(f"dags/{quote(dag_id, safe='')}"))
 
 
-@app.get("/dags/{dag_id}", dependencies=_MAY_READ_DAG)
+@app.get("/dags/{dag_id}", dependencies=_MAY_READ_TASKS)
 def show_dag(dag_id: str) -> Response:
     """Show a DAG."""
     return _respond(site.dag_page(dag_id))
@@ -68,13 +68,13 @@ def show_report(dag_id: str) -> Response:
     return _respond(site.report_page(dag_id))
 
 
-@app.get("/dags/{dag_id}/runs/{run_id}", dependencies=_MAY_READ_RUN)
+@app.get("/dags/{dag_id}/runs/{run_id}", dependencies=_MAY_READ_TASKS)
 def show_run(request: Request, dag_id: str, run_id: str, user: User) -> Response:
     """Show a DAG run, with forms where the user may answer its task tokens."""
     return _respond(site.run_page(dag_id, run_id, _forms(user) if _may_edit(request, user) else None))
 
 
-@app.get("/dags/{dag_id}/runs/{run_id}/executions/{task_id}", dependencies=_MAY_READ_RUN)
+@app.get("/dags/{dag_id}/runs/{run_id}/executions/{task_id}", dependencies=_MAY_READ_TASKS)
 def show_execution(dag_id: str, run_id: str, task_id: str) -> Response:
     """Show the execution that a task has started."""
     return _respond(site.execution_page(dag_id, run_id, task_id))

@@ -31,7 +31,7 @@ def make_blueprint() -> Blueprint:
     blueprint.add_url_rule("/", "index", _show_index)
     blueprint.add_url_rule("/style.css", "style", _page("style_sheet"))
     blueprint.add_url_rule("/dag", "choose_dag", _choose_dag)
-    blueprint.add_url_rule("/dags/<dag_id>", "dag", _guard(_page("dag_page"), "GET", "RUN"))
+    blueprint.add_url_rule("/dags/<dag_id>", "dag", _guard(_page("dag_page"), "GET", *run))
     blueprint.add_url_rule("/dags/<dag_id>/report", "report", _guard(_page("report_page"), "GET", "RUN"))
     blueprint.add_url_rule(_RUN, "run", _guard(_show_run, "GET", *run))
     blueprint.add_url_rule(f"{_RUN}/executions/<task_id>", "execution", _guard(_page("execution_page"), "GET", *run))

@@ -18,13 +18,14 @@ from sfn_provider._compat import airflow_major
 from sfn_provider.airflow_pages import database
 from sfn_provider.airflow_pages.answer_forms import AnswerForms, RefusedForm, is_from_elsewhere
 from sfn_provider.airflow_pages.database import LoadedRun
+from sfn_provider.airflow_pages.drawings import draw_bounded
 from sfn_provider.airflow_pages.driven_executions import is_allowed, read_driven_execution
 from sfn_provider.airflow_pages.reports import find_report, reports_folder
 from sfn_provider.airflow_pages.run_paths import machine_paths, task_paths, without_unknown_states
 from sfn_provider.callbacks.airflow_database import list_waits
 from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.drawing.html_templates import make_environment
-from sfn_provider.drawing.svg import Drawing, draw
+from sfn_provider.drawing.svg import Drawing
 from sfn_provider.drawing.taken_paths import TakenPaths
 from sfn_provider.plurals import count
 
@@ -42,6 +43,8 @@ _REPORT_HEADERS: Final = _HEADERS | {
 
 _RUNNING: Final = frozenset({"queued", "running", "restarting"})
 _REFRESH_SECONDS: Final = 10
+_MAX_WAITS: Final = 100
+"""Waits that a page lists, the oldest first: a Map may have thousands, each with two forms."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,18 @@ def dag_page(dag_id: str) -> Page:
     dag = database.load_dag(dag_id)
     if dag is None:
         return not_found("../")
-    machine = draw(dag.machine, TakenPaths()) if dag.machine is not None else None
+    waits = list_waits(time.time(), dag_id)
     return _render(
         "dag.html.j2",
         "../",
         dag_id=dag_id,
         dag=dag,
-        machine=machine,
-        tasks=draw(dag.tasks, TakenPaths()),
+        has_machine=dag.machine is not None,
+        machine=draw_bounded(dag.machine, TakenPaths()) if dag.machine is not None else None,
+        tasks=draw_bounded(dag.tasks, TakenPaths()),
         runs=database.latest_runs(dag_id),
-        waits=list_waits(time.time(), dag_id),
+        waits=waits[:_MAX_WAITS],
+        more_waits=len(waits[_MAX_WAITS:]),
         report=find_report(dag_id),
         has_reports=reports_folder() is not None,
     )
@@ -119,10 +124,12 @@ def run_page(
         status=400 if message else 200,
         dag_id=dag_id,
         run=run,
+        has_machine=run.dag.machine is not None,
         machine=_machine_drawing(run),
-        tasks=draw(run.dag.tasks, task_paths(run.dag.tasks, run.tasks)),
+        tasks=draw_bounded(run.dag.tasks, task_paths(run.dag.tasks, run.tasks)),
         batched=sorted(name for name, tasks in run.dag.states.items() if tasks.is_batched),
-        waits=waits,
+        waits=waits[:_MAX_WAITS],
+        more_waits=len(waits[_MAX_WAITS:]),
         forms=forms,
         message=message,
         sent=sent,
@@ -148,7 +155,8 @@ def execution_page(dag_id: str, run_id: str, task_id: str) -> Page:
 def report_page(dag_id: str) -> Page:
     """Show the report of a DAG's last comparison."""
     report = find_report(dag_id)
-    return not_found("../../") if report is None else Page(report.content, headers=_REPORT_HEADERS)
+    content = report.read() if report is not None else None
+    return not_found("../../") if content is None else Page(content, headers=_REPORT_HEADERS)
 
 
 def answer_task(
@@ -205,7 +213,7 @@ def _machine_drawing(run: LoadedRun) -> Drawing | None:
     if run.dag.machine is None:
         return None
     graph = without_unknown_states(run.dag, run.dag.machine)
-    return draw(graph, machine_paths(run.dag, run.tasks))
+    return draw_bounded(graph, machine_paths(run.dag, run.tasks))
 
 
 def _time(moment: datetime | float | None) -> str:

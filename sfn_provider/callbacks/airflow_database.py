@@ -7,6 +7,8 @@ activity claims one by renaming it, so that of two answers, or of two workers, o
 from __future__ import annotations
 
 import hmac
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,11 +29,16 @@ from sfn_provider.callbacks.worker_requests import WorkerAnswer
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+log = logging.getLogger(__name__)
+
 _MAX_UPDATE_TRIES: Final = 5
 """How often a record is read again that another answer, or a heartbeat, has changed in between."""
 
 _MAX_CANDIDATES: Final = 50
 """Waits of an activity that one GetActivityTask reads, at most."""
+
+_MAX_RUNS_IN_QUERY: Final = 200
+"""DAG runs that one query asks for: databases bound the parameters of a statement."""
 
 _ENDED_STATES: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
@@ -101,6 +108,8 @@ def claim_activity_task(activity_arn: str, now: float, is_permitted: DagPermissi
 def list_waits(now: float, dag_id: str | None = None, run_id: str | None = None) -> list[WaitRecord]:
     """Return the waits for answers to task tokens, the oldest first; without those of activities.
 
+    Left out are those whose task has ended, or is gone with its run: their records stay until somebody answers.
+
     Args:
         now: the time, seconds since the epoch: waits that are over by then are left out.
         dag_id: the DAG that they are of; None for all.
@@ -112,15 +121,34 @@ def list_waits(now: float, dag_id: str | None = None, run_id: str | None = None)
             # Values are encrypted, descriptions are not: see `sfn_provider.callbacks.wait_records.describe`.
             query = query.filter(VariableRow.description.startswith(f"{dag_id}, ", autoescape=True))
         waits = [row.wait for found in query.order_by(VariableRow.id) if (row := _row(found)) is not None]
-    return [
-        wait
-        for wait in waits
-        if dag_id in (None, wait.waiter.dag_id)
-        and run_id in (None, wait.waiter.run_id)
-        and wait.work is None
-        and wait.answer is None
-        and now <= wait.deadline
-    ]
+        waits = [
+            wait
+            for wait in waits
+            if dag_id in (None, wait.waiter.dag_id)
+            and run_id in (None, wait.waiter.run_id)
+            and wait.work is None
+            and wait.answer is None
+            and now <= wait.deadline
+        ]
+        unfinished = _unfinished_tasks(session, {(wait.waiter.dag_id, wait.waiter.run_id) for wait in waits})
+    return [wait for wait in waits if wait.waiter in unfinished]
+
+
+def _unfinished_tasks(session: Session, runs: Iterable[tuple[str, str]]) -> set[TaskInstanceKey]:
+    """Return the task instances of some DAG runs that have not ended."""
+    row = TaskInstanceRow
+    columns: Any = (row.dag_id, row.run_id, row.task_id, row.map_index)
+    ordered = sorted(runs)
+    found: set[TaskInstanceKey] = set()
+    for start in range(0, len(ordered), _MAX_RUNS_IN_QUERY):
+        part = ordered[start : start + _MAX_RUNS_IN_QUERY]
+        query = session.query(*columns).filter(
+            TaskInstanceRow.dag_id.in_({dag_id for dag_id, _ in part}),
+            TaskInstanceRow.run_id.in_({run_id for _, run_id in part}),
+            TaskInstanceRow.state.is_(None) | TaskInstanceRow.state.not_in(_ENDED_STATES),
+        )
+        found |= {TaskInstanceKey(*key) for key in query}
+    return found
 
 
 def _find_row(session: Session, key: str) -> _Row | None:
@@ -129,8 +157,15 @@ def _find_row(session: Session, key: str) -> _Row | None:
 
 
 def _row(found: Any) -> _Row | None:
+    """Return the row of a record; None for a Variable that cannot be decrypted, or that somebody else has written."""
     text = found.get_val()
-    return _Row(found.key, found._val, WaitRecord.from_text(text)) if text is not None else None
+    if text is None:
+        return None
+    try:
+        return _Row(found.key, found._val, WaitRecord.from_text(text))
+    except (ValueError, TypeError, KeyError):
+        log.warning("The Variable %r is no record of a wait: nobody can answer it", found.key)
+        return None
 
 
 def _unclaimed_rows(session: Session, prefix: str) -> list[_Row]:

@@ -95,6 +95,14 @@ class Browser:
     request: Callable[..., Response]
     refused: set[str] = field(default_factory=set)
     """The DAGs that nobody may read."""
+    refused_parts: set[str] = field(default_factory=set)
+    """The parts of DAGs that nobody may read, as "TASK_INSTANCE"."""
+
+    def permits(self, details: Any, part: Any) -> bool:
+        """Whether users may read a DAG, or a part of it, as far as that is not a matter of their roles."""
+        return (details is None or details.id not in self.refused) and getattr(
+            part, "name", ""
+        ) not in self.refused_parts
 
     def get(self, path: str, user: str | None = "ann") -> Response:
         """Open a page; ``user`` None: nobody has logged in."""
@@ -122,6 +130,7 @@ def served_browser(airflow_db: None, tmp_path_factory: pytest.TempPathFactory) -
 def browser(served_browser: Browser) -> Browser:
     """The same, in which all DAGs may be read again."""
     served_browser.refused.clear()
+    served_browser.refused_parts.clear()
     return served_browser
 
 
@@ -149,7 +158,8 @@ def _fastapi_browser(patches: pytest.MonkeyPatch, folder: Path) -> Browser:
     permits = SimpleAuthManager.is_authorized_dag
 
     def is_authorized_dag(self: Any, *, details: Any = None, **arguments: Any) -> bool:
-        return (details is None or details.id not in made.refused) and permits(self, details=details, **arguments)
+        allowed = made.permits(details, arguments.get("access_entity"))
+        return allowed and permits(self, details=details, **arguments)
 
     patches.setattr(SimpleAuthManager, "is_authorized_dag", is_authorized_dag)
 
@@ -181,7 +191,7 @@ def _flask_browser(patches: pytest.MonkeyPatch) -> Browser:
     permits = manager.is_authorized_dag
 
     def is_authorized_dag(*, details: Any = None, **arguments: Any) -> bool:
-        return (details is None or details.id not in made.refused) and permits(details=details, **arguments)
+        return made.permits(details, arguments.get("access_entity")) and permits(details=details, **arguments)
 
     permitted = manager.get_permitted_dag_ids
     patches.setattr(manager, "is_authorized_dag", is_authorized_dag)

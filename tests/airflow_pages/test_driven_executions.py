@@ -39,6 +39,16 @@ def test_what_aws_refuses_is_told(stepfunctions: Any, state_machine: Callable[..
     assert read.drawing is None and "ExecutionDoesNotExist" in read.problem
 
 
+def test_a_graph_of_too_many_edges_is_not_drawn(
+    stepfunctions: Any, state_machine: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = state_machine(DEFINITION)
+    execution = stepfunctions.client.start_execution(stateMachineArn=arn, input='{"size": "large"}')["executionArn"]
+    monkeypatch.setattr("sfn_provider.airflow_pages.drawings.MAX_EDGES", 1)
+    read = read_driven_execution(DrivingTask("start", "Start", arn), execution)
+    assert (read.problem, read.drawing) == ("Too many edges to draw.", None)
+
+
 def test_the_run_leads_to_the_graph_where_pages_may_read_aws(
     browser: Browser, stepfunctions: Any, state_machine: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

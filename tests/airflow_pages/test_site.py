@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ import pytest
 
 from sfn_provider._compat import LogRow, VariableRow, create_session
 from sfn_provider.airflow_pages.answer_forms import EVENT, MAX_FORM_BYTES, AnswerForms
+from sfn_provider.callbacks.airflow_database import list_waits
 from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import WaitRecord, describe, variable_key
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
@@ -81,7 +81,7 @@ def write(wait: WaitRecord) -> None:
         session.add(VariableRow(key=variable_key(wait.id), val=wait.to_text(), description=describe(wait)))
 
 
-def set_task_state(run: StoredRun, state: str) -> None:
+def set_task_state(run: StoredRun, state: str | None) -> None:
     from sfn_provider._compat import TaskInstanceRow
 
     with create_session() as session:
@@ -120,6 +120,17 @@ def test_the_page_of_a_run_shows_its_way(browser: Browser, run: StoredRun) -> No
     assert NAME[:20] in page.text and "success" in page.text
 
 
+def test_a_graph_of_too_many_edges_is_not_drawn(
+    browser: Browser, run: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most, drawn in ((2, True), (1, False)):
+        monkeypatch.setattr("sfn_provider.airflow_pages.drawings.MAX_EDGES", most)
+        for path in (f"dags/{run.dag_id}", path_of(run)):
+            page = browser.get(path).text
+            assert (page.count("<svg"), page.count("Too many edges")) == ((2, 0) if drawn else (0, 2))
+            assert "run no state machine" not in page
+
+
 def test_the_page_of_a_dag_leads_to_its_runs(browser: Browser, run: StoredRun) -> None:
     page = Parsed(browser.get(f"dags/{run.dag_id}"))
     assert [
@@ -152,6 +163,16 @@ def test_who_may_not_read_a_dag_sees_nothing_of_it(browser: Browser, run: Stored
         assert refused.status == absent.status and refused.status in (302, 403)
         assert "Large" not in refused.text and wait.id not in refused.text
         assert refused.text.replace(run.dag_id, "") == absent.text.replace("absent", "")
+
+
+def test_the_graph_and_the_waits_are_for_those_who_may_read_task_instances(
+    browser: Browser, run: StoredRun, wait: WaitRecord
+) -> None:
+    browser.refused_parts.add("TASK_INSTANCE")
+    for path in (f"dags/{run.dag_id}", path_of(run), f"{path_of(run)}/executions/a"):
+        response = browser.get(path)
+        assert response.status in (302, 403) and "Large" not in response.text
+    assert browser.get(f"dags/{run.dag_id}/report").status == 404  # not refused: there is none
 
 
 def test_nobody_sees_a_page_without_a_login(browser: Browser, run: StoredRun) -> None:
@@ -192,35 +213,6 @@ def test_hostile_texts_are_texts_and_nothing_runs(browser: Browser, run: StoredR
 def test_the_menu_and_the_pages_lead_to_each_other(browser: Browser, run: StoredRun) -> None:
     assert 'href="/state-machines/"' in browser.request("GET", "/home", "ann", None, {}).text
     assert 'href="../../../../home"' in browser.get(path_of(run)).text
-
-
-# Reports --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_report_is_shown_where_the_folder_has_one(
-    browser: Browser, run: StoredRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "reports_folder" in browser.get(f"dags/{run.dag_id}").text
-    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__REPORTS_FOLDER", str(tmp_path))
-    assert "None yet" in browser.get(f"dags/{run.dag_id}").text
-    (tmp_path / f"{run.dag_id}.html").write_text("<script>alert(1)</script><p>same</p>")
-    assert f'href="../dags/{run.dag_id}/report"' in browser.get(f"dags/{run.dag_id}").text
-    report = browser.get(f"dags/{run.dag_id}/report")
-    assert (report.status, report.text) == (200, "<script>alert(1)</script><p>same</p>")
-    policy = report.headers["content-security-policy"].split("; ")
-    assert "sandbox" in policy and "default-src 'none'" in policy
-    browser.refused.add(run.dag_id)
-    assert "same" not in browser.get(f"dags/{run.dag_id}/report").text
-
-
-@pytest.mark.parametrize("dag_id", ["..", "../secret", "a/b", "\0", ""])
-def test_no_dag_id_leads_out_of_the_folder(dag_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sfn_provider.airflow_pages.reports import find_report
-
-    (tmp_path / "secret.html").write_text("secret")
-    (tmp_path / "reports").mkdir()
-    monkeypatch.setenv("AIRFLOW__SFN_PROVIDER__REPORTS_FOLDER", str(tmp_path / "reports"))
-    assert find_report(dag_id) is None
 
 
 # Answering ------------------------------------------------------------------------------------------------------------
@@ -313,7 +305,6 @@ def test_a_form_of_many_fields_is_refused(browser: Browser, run: StoredRun, wait
 def test_waits_that_are_over_and_those_of_activities_are_not_listed(
     browser: Browser, run: StoredRun, wait: WaitRecord
 ) -> None:
-    from sfn_provider.callbacks.airflow_database import list_waits
     from sfn_provider.callbacks.wait_records import ActivityTask
 
     now = time.time()
@@ -323,3 +314,62 @@ def test_waits_that_are_over_and_those_of_activities_are_not_listed(
     assert list_waits(now, run.dag_id, run.run_id) == [wait]
     assert list_waits(now, run.dag_id) == list_waits(now) == [wait]
     assert list_waits(now, "ask") == list_waits(now, run.dag_id, "other") == []
+
+
+@pytest.mark.parametrize("state", ["failed", "success", "skipped", "upstream_failed", "removed"])
+def test_a_task_that_was_ended_by_hand_waits_no_more(
+    browser: Browser, run: StoredRun, wait: WaitRecord, state: str
+) -> None:
+    fields = fields_of(browser.get(path_of(run)), "approve") | {"output": "1"}
+    set_task_state(run, state)
+    assert list_waits(time.time(), run.dag_id) == []
+    for path in ("", f"dags/{run.dag_id}", path_of(run)):
+        assert "Waiting for an answer" not in browser.get(path).text
+    sent = browser.send(path_of(run), fields)
+    assert sent.status == 400 and "does not wait" in sent.text and stored_answer(wait) is None
+
+
+def test_a_wait_of_a_run_that_is_gone_is_not_listed(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    for fields in ({"run_id": "gone"}, {"task_id": "Gone"}, {"map_index": 3}):
+        write(replace(wait, id=f"other{fields}", waiter=replace(wait.waiter, **fields)))
+    assert list_waits(time.time(), run.dag_id) == [wait]
+    assert "gone" not in browser.get(f"dags/{run.dag_id}").text
+
+
+@pytest.mark.parametrize("state", [None, "scheduled", "queued", "running", "up_for_reschedule", "up_for_retry"])
+def test_a_task_between_its_looks_waits(run: StoredRun, wait: WaitRecord, state: Any) -> None:
+    set_task_state(run, state)
+    assert list_waits(time.time(), run.dag_id) == [wait]
+
+
+def test_waits_of_many_runs_are_asked_for_in_parts(
+    run: StoredRun, wait: WaitRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfn_provider.callbacks.airflow_database._MAX_RUNS_IN_QUERY", 2)
+    for number in range(3):
+        write(replace(wait, id=f"early{number}", waiter=replace(wait.waiter, run_id=f"a{number}")))
+        write(replace(wait, id=f"late{number}", waiter=replace(wait.waiter, run_id=f"z{number}")))
+    assert list_waits(time.time(), run.dag_id) == list_waits(time.time()) == [wait]
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", "null", '{"waiter": 1}', '{"waiter": {"dag_id": "a"}}'])
+def test_a_variable_that_is_no_record_hides_no_other(
+    browser: Browser, run: StoredRun, wait: WaitRecord, text: str
+) -> None:
+    with create_session() as session:
+        session.add(VariableRow(key=variable_key("forged"), val=text, description=f"{run.dag_id}, x"))
+    for path in ("", f"dags/{run.dag_id}", path_of(run)):
+        response = browser.get(path)
+        assert response.status == 200 and "Waiting for an answer" in response.text
+
+
+def test_a_page_lists_the_oldest_hundred_of_many_waits(browser: Browser, run: StoredRun, wait: WaitRecord) -> None:
+    for number in range(120):
+        write(replace(wait, id=f"more{number}"))
+    assert "121 answers" in browser.get("").text
+    for path in (f"dags/{run.dag_id}", path_of(run)):
+        assert "And 21 more" in browser.get(path).text
+    page = browser.get(path_of(run)).text
+    assert page.count("<article>") == 100
+    assert browser.send(path_of(run), fields_of(browser.get(path_of(run)), "approve") | {"output": "1"}).status == 303
+    assert "And 20 more" in browser.get(path_of(run)).text and stored_answer(wait) is not None

@@ -26,7 +26,12 @@ LEFT_OUT = {
 """Folders of tests that are not run on each version, and why."""
 
 SENSITIVE = (
-    *("airflow_pages/test_site.py", "airflow_pages/test_run_paths.py", "airflow_pages/test_driven_executions.py"),
+    *(
+        "airflow_pages/test_site.py",
+        "airflow_pages/test_reports.py",
+        "airflow_pages/test_run_paths.py",
+        "airflow_pages/test_driven_executions.py",
+    ),
     *("test_compat.py", "test_plugin.py", "callbacks/test_authorization.py", "dags/test_start_sales_pipeline.py"),
     *("links/test_step_function.py", "runtime/test_snapshots.py", "runtime/aws_calls/test_live_driver_jobs.py"),
     *("runtime/test_wait_mode.py", "operators/test_step_function_dag_runs.py", "translate/emit/test_live_dag.py"),
