@@ -18,6 +18,7 @@ from sfn_provider.drawing.svg import Drawing
 from sfn_provider.engine.history import Record
 from sfn_provider.exceptions import SfnProviderError
 from sfn_provider.executions.history_events import event_details
+from sfn_provider.executions.masking import excerpt
 from sfn_provider.server.pages.execution_paths import find_execution_paths
 
 _MAX_PAGES: Final = 5
@@ -65,7 +66,7 @@ def read_driven_execution(task: DrivingTask, execution_arn: str) -> DrivenExecut
         records, is_whole = _read_records(client, execution_arn)
         graph = machine_graph(parse(described["definition"]))
     except (AirflowException, BotoCoreError, ClientError, SfnProviderError) as error:
-        return DrivenExecution(problem=str(error)[:500])
+        return DrivenExecution(problem=excerpt(str(error), 500))
     drawing = draw_bounded(graph, find_execution_paths(graph, records))
     return DrivenExecution(drawing, is_whole, "" if drawing is not None else "Too many edges to draw.")
 

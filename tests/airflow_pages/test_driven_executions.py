@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,15 @@ def test_what_aws_refuses_is_told(stepfunctions: Any, state_machine: Callable[..
     execution = f"{state_machine(DEFINITION)}:absent".replace(":stateMachine:", ":execution:")
     read = read_driven_execution(DrivingTask("start", "Start", ""), execution)
     assert read.drawing is None and "ExecutionDoesNotExist" in read.problem
+
+
+def test_the_secrets_of_a_connection_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"region_name": "eu-west-1", "endpoint_url": "http://user:pa55w0rd@127.0.0.1:9"}
+    connection = {"conn_type": "aws", "login": "key", "password": "pa55w0rd", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_BEHIND_A_PROXY", json.dumps(connection))
+    execution = "arn:aws:states:eu-west-1:123456789012:execution:Orders:one"
+    read = read_driven_execution(DrivingTask("start", "Start", "", "behind_a_proxy"), execution)
+    assert "http://user:***@127.0.0.1:9" in read.problem
 
 
 def test_a_graph_of_too_many_edges_is_not_drawn(
