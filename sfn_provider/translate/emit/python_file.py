@@ -98,7 +98,7 @@ def dag_arguments(plan: DagPlan, indent: str) -> dict[str, str]:
     """
     arguments = {"dag_id": literals.string(plan.dag_id)}
     if plan.description:
-        arguments["description"] = literals.string(plan.description)
+        arguments["description"] = literals.argument("description", literals.Wrapped(plan.description), indent)
     arguments["doc_md"] = "__doc__"
     arguments["schedule"] = _schedule(plan, indent + INDENT)
     arguments |= _dates(plan)

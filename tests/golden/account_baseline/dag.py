@@ -22,7 +22,10 @@ from sfn_provider.operators.state_machine import TaskStateOperator
 
 with DAG(
     dag_id="account_baseline",
-    description="Gives a new account its baseline: a password policy, and encrypted volumes in each region. Somebody watches by WebSocket.",
+    description=(
+        "Gives a new account its baseline: a password policy, and encrypted volumes in "
+        "each region. Somebody watches by WebSocket."
+    ),
     doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),

@@ -50,7 +50,10 @@ def sign(request):
 
 with DAG(
     dag_id="account_baseline",
-    description="Gives a new account its baseline: a password policy, and encrypted volumes in each region. Somebody watches by WebSocket.",
+    description=(
+        "Gives a new account its baseline: a password policy, and encrypted volumes in "
+        "each region. Somebody watches by WebSocket."
+    ),
     doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),

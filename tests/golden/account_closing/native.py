@@ -12,7 +12,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 with DAG(
     dag_id="account_closing",
-    description='"Closing" an account: it is kept for """ten years""", and then C:\\accounts is emptied.\nNothing here is {{ a template }}, and nothing ends a docstring: \\""" or \'\'\'.\n',
+    description=(
+        '"Closing" an account: it is kept for """ten years""", and then C:\\accounts '
+        "is emptied.\nNothing here is {{ a template }}, and nothing ends a docstring: "
+        "\\\"\"\" or '''.\n"
+    ),
     doc_md=__doc__,
     schedule=None,
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
