@@ -232,7 +232,7 @@ GROWTHS = {
     "iterations of a Map": Growth(
         "items", {n: (one(inline_map({"Item": {"Type": "Pass"}})), list(range(n))) for n in (250, 2_500, 6_000)}, 1.5
     ),
-    "states that write into a document": Growth("KB", {n: (writing(200), document(n)) for n in (1, 10, 100)}, 3),
+    "states that write into a document": Growth("KB", {n: (writing(200), document(n)) for n in (1, 10, 100)}, 4),
 }
 
 
