@@ -19,7 +19,7 @@ from sfn_provider._compat import (
 )
 from sfn_provider.airflow_pages.dag_structure import DagStructure, read_dag_structure
 from sfn_provider.airflow_pages.run_paths import TaskRun
-from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY
+from sfn_provider.runtime.routing.routing_token import ERROR_KEY, TOKEN_KEY
 from sfn_provider.xcom_json import decode_xcom
 
 if TYPE_CHECKING:

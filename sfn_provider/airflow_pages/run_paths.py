@@ -10,7 +10,7 @@ from typing import Any, Final
 from sfn_provider.airflow_pages.dag_structure import DagStructure
 from sfn_provider.drawing.graph import Edge, Graph
 from sfn_provider.drawing.taken_paths import TakenPaths, count_groups, walk_edges
-from sfn_provider.engine.visited_states import VisitedStates
+from sfn_provider.engine.history.visited_states import VisitedStates
 
 Json = Any
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.placeholders import find_placeholders
-from sfn_provider.asl.source import ParsedSource, nearest_position, parse_source
+from sfn_provider.asl.source_text.reader import ParsedSource, nearest_position, parse_source
 from sfn_provider.exceptions import InvalidDefinition
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 from operator import attrgetter
 
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.jsonpath.errors import (
     Key,
     PathNotFound,

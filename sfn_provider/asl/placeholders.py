@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sfn_provider.asl.json_walk import map_texts, walk_texts
+from sfn_provider.asl.json_values.json_walk import map_texts, walk_texts
 from sfn_provider.exceptions import UsageError
 
 Source = str | dict[str, Any]

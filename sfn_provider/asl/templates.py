@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from sfn_provider.asl.intrinsics import IntrinsicSyntaxError, compile_intrinsic
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.paths import JsonPath, PathNotFound, PathSyntaxError, compile_path, require_input
 from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.exceptions import StatesError

@@ -10,10 +10,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sfn_provider.cli.output import print_json
-from sfn_provider.cli.report_options import ReportOptions
-from sfn_provider.cli.tables import Cell, agreement, console, format_seconds, progress, status, table
-from sfn_provider.cli.test_cases import print_coverage, print_note, read_cases
+from sfn_provider.cli.inputs.test_cases import print_coverage, print_note, read_cases
+from sfn_provider.cli.options.reports import ReportOptions
+from sfn_provider.cli.output.printing import print_json
+from sfn_provider.cli.output.tables import Cell, agreement, console, format_seconds, progress, status, table
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from sfn_provider.cli.dag_file_comparison import compare_translation
-from sfn_provider.cli.input_files import read_input
-from sfn_provider.cli.live_options import LiveOptions
-from sfn_provider.cli.output import print_diagnostics, print_json
-from sfn_provider.cli.report_options import ReportOptions
-from sfn_provider.cli.serverless_options import WorkflowOptions
-from sfn_provider.cli.tables import Cell, agreement, console, status, table
+from sfn_provider.cli.inputs.input_files import read_input
+from sfn_provider.cli.options.live import LiveOptions
+from sfn_provider.cli.options.reports import ReportOptions
+from sfn_provider.cli.options.serverless import WorkflowOptions
+from sfn_provider.cli.output.printing import print_diagnostics, print_json
+from sfn_provider.cli.output.tables import Cell, agreement, console, status, table
 from sfn_provider.compare.serverless.interpreters import find_interpreter
 from sfn_provider.compare.serverless.service_comparison import ServiceComparison, compare_on_service
 from sfn_provider.exceptions import UsageError

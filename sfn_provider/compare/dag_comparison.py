@@ -19,10 +19,10 @@ from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
 from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import DagRunResult
 from sfn_provider.compare.calls.findings import DagSide, Finding, TaskRun, find_differences_of_calls
-from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair, match_calls
-from sfn_provider.compare.calls.parameters import VerdictKind
+from sfn_provider.compare.calls.parameters.comparison import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
 from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name

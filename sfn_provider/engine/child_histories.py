@@ -7,9 +7,9 @@ from typing import Any
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.execution import Execution
-from sfn_provider.engine.execution_state import Frame, Status
-from sfn_provider.engine.history import Record
-from sfn_provider.engine.map_run_progress import MapRunProgress
+from sfn_provider.engine.history.events import Record
+from sfn_provider.engine.progress.execution_state import Frame, Status
+from sfn_provider.engine.progress.map_run_progress import MapRunProgress
 from sfn_provider.exceptions import StatesError
 
 END_EVENTS = {

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.execution_state import Status
-from sfn_provider.engine.history import Record, render
+from sfn_provider.engine.history.events import Record, render
+from sfn_provider.engine.progress.execution_state import Status
 
 
 @dataclass(frozen=True)

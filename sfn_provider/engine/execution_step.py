@@ -15,12 +15,12 @@ from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.data_flow import StateExit
 from sfn_provider.engine.errors import catch
 from sfn_provider.engine.errors.retry import choose_retrier, is_terminal, reported_error_name, retry_delay
-from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame
 from sfn_provider.engine.exit_sizes import check_sizes
 from sfn_provider.engine.limits import OversizedOutput, history_full_error
 from sfn_provider.engine.observations import CatchDecision, Observer, RetryDecision
+from sfn_provider.engine.progress.execution_state import ROOT, ExecutionState, Frame
+from sfn_provider.engine.progress.state_progress import DeferredFailure, IterationBatchProgress
 from sfn_provider.engine.requests import Cancel, Event
-from sfn_provider.engine.state_progress import DeferredFailure, IterationBatchProgress
 from sfn_provider.engine.step_context import StepContext, TaskTokenFactory
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.dataflow.data_flow import StateExit
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import (
     DATA_LIMIT_ERROR,
     MAX_PAYLOAD_BYTES,
@@ -23,6 +22,7 @@ from sfn_provider.engine.limits import (
     to_json,
     utf8_bytes,
 )
+from sfn_provider.engine.progress.execution_state import Frame
 
 MAX_VARIABLES_BYTES: Final = 10 * 1024 * 1024
 """Largest size of all variables of an execution, as UTF-8 JSON. Those of branches and iterations count where they are

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.branches.external_branches import BranchContext, join_branches
+from sfn_provider.engine.branches.iteration_batches import IterationBatch, start_batch
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine
-from sfn_provider.engine.execution_state import ROOT, ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
-from sfn_provider.engine.external_branches import BranchContext, join_branches
-from sfn_provider.engine.history import Record
-from sfn_provider.engine.iteration_batches import IterationBatch, start_batch
+from sfn_provider.engine.history.events import Record
 from sfn_provider.engine.limits import MAX_EVENTS
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch
 from sfn_provider.engine.observations import Observer
+from sfn_provider.engine.progress.execution_state import ROOT, ExecutionState, Frame, Moment
 from sfn_provider.engine.redrive import begin_redrive, resume_frames
 from sfn_provider.engine.requests import (
     BranchOutcome,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sfn_provider.asl.json_checks import find_invalid_json, kind_of
+from sfn_provider.asl.json_values.json_checks import find_invalid_json, kind_of
 from sfn_provider.exceptions import UsageError
 
 MAX_DEPTH: Final = 500

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sfn_provider.asl.model import Choice
 from sfn_provider.asl.scope import Scope
-from sfn_provider.engine.execution_state import Frame
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.engine.requests import CallTask
 
 Place = tuple[tuple[str, int], ...]

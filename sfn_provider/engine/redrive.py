@@ -6,8 +6,8 @@ retries are counted anew, and of a Parallel or an inline Map only branches and i
 
 from __future__ import annotations
 
-from sfn_provider.engine.execution_state import ExecutionState, Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
+from sfn_provider.engine.progress.execution_state import ExecutionState, Frame, Moment
 
 
 def begin_redrive(state: ExecutionState, frames: dict[int, Frame], at: float, redrives: int) -> None:

@@ -112,8 +112,8 @@ class Checkpoint:
 
     Args:
         index: index of that child execution.
-        reader: the fields of an `sfn_provider.engine.map_run_progress.ItemReaderProgress` that goes on from there, as
-            JSON.
+        reader: the fields of an `sfn_provider.engine.progress.map_run_progress.ItemReaderProgress` that goes on from
+            there, as JSON.
     """
 
     index: int

@@ -13,8 +13,7 @@ from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context, state_context
-from sfn_provider.engine.execution_state import ExecutionState, Frame, Pending
-from sfn_provider.engine.history import Record, make_record
+from sfn_provider.engine.history.events import Record, make_record
 from sfn_provider.engine.limits import HISTORY_FULL_ERROR, MAX_EVENTS
 from sfn_provider.engine.observations import (
     CatchDecision,
@@ -27,6 +26,7 @@ from sfn_provider.engine.observations import (
     begins_round,
     place_of,
 )
+from sfn_provider.engine.progress.execution_state import ExecutionState, Frame, Pending
 from sfn_provider.engine.randomness import SeededRandomness
 from sfn_provider.engine.requests import Cancel, Request, WakeAt
 from sfn_provider.exceptions import StatesError

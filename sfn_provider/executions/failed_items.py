@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sfn_provider.executions.history_events import (
+from sfn_provider.executions.history.history_events import (
     Event,
     event_details,
     failure_chain,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.executions.history_log import format_duration
+from sfn_provider.executions.history.history_log import format_duration
 from sfn_provider.executions.outcomes import FailedItem
 from sfn_provider.plurals import count
 

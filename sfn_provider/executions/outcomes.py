@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.executions.history_events import (
+from sfn_provider.executions.history.history_events import (
     Event,
     event_details,
     failure_chain,
@@ -17,7 +17,7 @@ from sfn_provider.executions.history_events import (
     is_state_entered,
     last_state_entered,
 )
-from sfn_provider.executions.history_log import format_duration
+from sfn_provider.executions.history.history_log import format_duration
 from sfn_provider.executions.masking import excerpt, mask_secrets, one_line
 
 HISTORY_PAGE: Final = 100

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sfn_provider.executions.argument_types import Passage, WaitFor
-from sfn_provider.executions.history_log import format_duration
+from sfn_provider.executions.history.history_log import format_duration
 
 _SHOWN: Final = 3
 """Maximum texts of a list in a line."""

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
-from sfn_provider.executions.history_log import HistoryLog
-from sfn_provider.executions.history_pages import PAGE, read_page
+from sfn_provider.executions.history.history_log import HistoryLog
+from sfn_provider.executions.history.history_pages import PAGE, read_page
 from sfn_provider.executions.masking import masked_line
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from sfn_provider.integrations.call_outcomes import Completed, Submitted
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.errors import TASK_FAILED, runtime_error
 from sfn_provider.integrations.integration import CallContext, Integration
-from sfn_provider.integrations.job import (
+from sfn_provider.integrations.jobs.job import (
     Job,
     after_error,
     after_missing_job,
@@ -34,9 +34,9 @@ from sfn_provider.integrations.job import (
     submitted_job,
     task_of_job,
 )
-from sfn_provider.integrations.job_recovery import JobFinder, Resubmission
+from sfn_provider.integrations.jobs.job_recovery import JobFinder, Resubmission
 from sfn_provider.integrations.resolver import find_integration
-from sfn_provider.integrations.s3_objects import S3Transfers
+from sfn_provider.integrations.s3.s3_objects import S3Transfers
 from sfn_provider.integrations.sync_job import JobState, SyncJob
 from sfn_provider.integrations.value_shapes import Values, json_text
 
@@ -89,7 +89,7 @@ class Caller:
             idempotency_key: the same text for the same attempt of the same task: a call that is submitted again does
                 not start a second job where the service has an idempotency token.
             resubmission: the call may have been made before: where the service has no token, the job is searched for
-                before another one is started (see `sfn_provider.integrations.job_recovery`).
+                before another one is started (see `sfn_provider.integrations.jobs.job_recovery`).
 
         Returns:
             The result; for ``.sync`` the job that was started.

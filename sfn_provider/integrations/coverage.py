@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from sfn_provider.asl.resources import Pattern
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
-from sfn_provider.integrations.job_recovery import JOB_SEARCHES
+from sfn_provider.integrations.jobs.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.json_templates import ResponsePart
 from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS

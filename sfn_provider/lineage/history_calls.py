@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfn_provider.executions.history_events import Event, event_details, is_state_entered
+from sfn_provider.executions.history.history_events import Event, event_details, is_state_entered
 
 Json = Any
 

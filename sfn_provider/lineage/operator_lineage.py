@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.engine.history import Record, render
+from sfn_provider.engine.history.events import Record, render
 from sfn_provider.executions.arns import state_machine_of
-from sfn_provider.executions.history_events import EXECUTION_ENDS
+from sfn_provider.executions.history.history_events import EXECUTION_ENDS
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.lineage.datasets import Place

@@ -15,7 +15,7 @@ from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.checks import check_dags, check_installation
 from sfn_provider.mwaa.dag_files import DagFile
-from sfn_provider.mwaa.iam_policy import make_policy
+from sfn_provider.mwaa.iam.policy import make_policy
 from sfn_provider.mwaa.images import Image
 from sfn_provider.mwaa.readme import render_readme
 from sfn_provider.mwaa.requirements import DISTRIBUTION, Requirements, find_requirements, installed_distribution

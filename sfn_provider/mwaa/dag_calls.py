@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider.asl.json_walk import walk_json
+from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.mwaa.literal_values import UNKNOWN, assigned_expressions, evaluate
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sfn_provider.asl.json_walk import walk_texts
+from sfn_provider.asl.json_values.json_walk import walk_texts
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa.dag_calls import ClassCall, DagCalls, ServiceCall, definition_calls

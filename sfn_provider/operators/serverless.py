@@ -15,7 +15,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.appearance import COLORS
 from sfn_provider.runtime.crashes import fail_on_crash
 from sfn_provider.runtime.state_operator import Json, StateOperator
-from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
+from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context

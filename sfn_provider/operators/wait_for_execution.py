@@ -25,7 +25,7 @@ from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.executions.history_log import HistoryLog
+    from sfn_provider.executions.history.history_log import HistoryLog
     from sfn_provider.hooks.idempotent_start import StartRequest
     from sfn_provider.lineage.openlineage_facets import OperatorLineage
 
@@ -116,7 +116,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         Raises:
             AirflowTaskTimeout: ``execution_timeout`` is over.
         """
-        from sfn_provider.executions.history_log import HistoryLog
+        from sfn_provider.executions.history.history_log import HistoryLog
         from sfn_provider.executions.trigger_events import success_description, validate_event
 
         if event is not None and event["status"] == "timeout":
@@ -238,7 +238,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
 
     def _history_log(self) -> HistoryLog:
         """Return what has been logged so far."""
-        from sfn_provider.executions.history_log import HistoryLog
+        from sfn_provider.executions.history.history_log import HistoryLog
 
         self._history = self._history or HistoryLog()
         return self._history
@@ -256,7 +256,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
 
     def _defer(self, context: Context, arn: str) -> None:
         from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
-        from sfn_provider.waiting.history_store import store_at_deferral
+        from sfn_provider.waiting.history.history_store import store_at_deferral
         from sfn_provider.waiting.timeouts import remaining_timeout
 
         if self.log_history:

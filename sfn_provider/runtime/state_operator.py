@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Json = Any
 
 CALL_FIELDS = fields_to_render("parameters")
-"""The template fields of operators whose states call: see `sfn_provider.runtime.task_display`."""
+"""The template fields of operators whose states call: see `sfn_provider.runtime.display.task_display`."""
 
 LOST_WORKER_DEFAULTS: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 """How often a task outlasts the loss of its worker, unless it or the DAG's ``default_args`` say otherwise."""

@@ -13,7 +13,7 @@ from sfn_provider.runtime.appearance import task_links, task_name
 from sfn_provider.runtime.wait_mode import get_wait_mode
 
 if TYPE_CHECKING:
-    from sfn_provider.engine.history import Record
+    from sfn_provider.engine.history.events import Record
     from sfn_provider.lineage.openlineage_facets import OperatorLineage
     from sfn_provider.links.aws_console import AwsConsoleLink
 

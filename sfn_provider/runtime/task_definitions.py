@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.asl.model import StateMachine
-from sfn_provider.runtime.group_tasks import find_join_task, find_start_task, first_task_of_map, tasks_in_group
+from sfn_provider.runtime.routing.group_tasks import find_join_task, find_start_task, first_task_of_map, tasks_in_group
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 
 Json = Any

@@ -14,17 +14,18 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfn_provider._compat import AirflowException, AirflowFailException, AirflowRescheduleException, timezone
-from sfn_provider.engine.execution_state import ExecutionState, Moment
+from sfn_provider.engine.history.visited_states import visited_json
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.limits import check_execution_input
+from sfn_provider.engine.progress.execution_state import ExecutionState, Moment
 from sfn_provider.engine.simulation.simulator import advance
-from sfn_provider.engine.visited_states import visited_json
 from sfn_provider.exceptions import UsageError
 from sfn_provider.runtime.aws_calls.idempotency import idempotency_key
-from sfn_provider.runtime.branches import SiblingFailure, find_sibling_failure, stopped_branch_skip
-from sfn_provider.runtime.dag_run_execution import DagRunExecution, is_mocked
-from sfn_provider.runtime.routing import resolve_entry, route_to_successor
-from sfn_provider.runtime.routing_token import (
+from sfn_provider.runtime.display.task_history import record_history
+from sfn_provider.runtime.display.task_log import TaskLog
+from sfn_provider.runtime.routing.branches import SiblingFailure, find_sibling_failure, stopped_branch_skip
+from sfn_provider.runtime.routing.dag_run_execution import DagRunExecution, is_mocked
+from sfn_provider.runtime.routing.routing_token import (
     STOPPED_KEY,
     BranchPosition,
     RoutingToken,
@@ -32,16 +33,15 @@ from sfn_provider.runtime.routing_token import (
     map_index_of,
     usage_failure,
 )
-from sfn_provider.runtime.snapshots import KillReason, TaskSnapshotStore
+from sfn_provider.runtime.routing.task_routing import resolve_entry, route_to_successor
 from sfn_provider.runtime.state_failures import push_state_failure
+from sfn_provider.runtime.stores.snapshots import KillReason, TaskSnapshotStore
 from sfn_provider.runtime.task_definitions import own_definition, parse_task_definition
-from sfn_provider.runtime.task_history import record_history
-from sfn_provider.runtime.task_log import TaskLog
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.engine.history import Record
+    from sfn_provider.engine.history.events import Record
     from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
     from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
     from sfn_provider.runtime.state_task import StateTask

@@ -13,7 +13,7 @@ from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.executions.history_log import HistoryLog
+    from sfn_provider.executions.history.history_log import HistoryLog
     from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 
@@ -138,7 +138,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             context["ti"].xcom_push(key="output", value=output)
 
     def _defer(self, context: Context) -> NoReturn:
-        from sfn_provider.waiting.history_store import store_at_deferral
+        from sfn_provider.waiting.history.history_store import store_at_deferral
 
         if self.log_history:
             store_at_deferral(context, self.execution_arn, self._history_log(), self.log)
@@ -158,7 +158,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait after the trigger's event: an execution that was redriven since is waited for again."""
-        from sfn_provider.executions.history_log import HistoryLog
+        from sfn_provider.executions.history.history_log import HistoryLog
         from sfn_provider.executions.trigger_events import success_description, validate_event
 
         event = validate_event(event)
@@ -171,7 +171,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
 
     def _history_log(self) -> HistoryLog:
         """Return what has been logged so far."""
-        from sfn_provider.executions.history_log import HistoryLog
+        from sfn_provider.executions.history.history_log import HistoryLog
 
         self._history = self._history or HistoryLog()
         return self._history

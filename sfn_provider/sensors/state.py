@@ -14,7 +14,7 @@ from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.executions.state_events import StateEventCounter
+    from sfn_provider.executions.history.state_events import StateEventCounter
     from sfn_provider.triggers.state import StepFunctionStateTrigger
 
 
@@ -90,7 +90,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
             StepFunctionExecutionFailed: the execution has failed before.
             StepFunctionStateMissed: the execution has succeeded without the state.
         """
-        from sfn_provider.executions.state_events import StateEventCounter
+        from sfn_provider.executions.history.state_events import StateEventCounter
 
         counter = self._counter = self._counter or StateEventCounter(self.state_name, self.passage, self.times)
         if not counter.is_reached and not self._read(counter):
@@ -117,7 +117,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait at the trigger's position in the history."""
-        from sfn_provider.executions.state_events import StateEventCounter
+        from sfn_provider.executions.history.state_events import StateEventCounter
         from sfn_provider.executions.trigger_events import validate_event
 
         saved = validate_event(event)["wait"]
@@ -126,7 +126,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def _read(self, counter: StateEventCounter) -> bool:
         """Read the new events, until the target is reached; return False after a transient error."""
-        from sfn_provider.executions.history_pages import read_page
+        from sfn_provider.executions.history.history_pages import read_page
 
         while True:
             page = self._call_aws(lambda: read_page(counter.position, self._page))
@@ -137,7 +137,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
                 return True
 
     def _page(self, token: str | None) -> dict[str, Any]:
-        from sfn_provider.executions.history_pages import PAGE
+        from sfn_provider.executions.history.history_pages import PAGE
 
         return self.hook.history_page(
             self.execution_arn, max_results=PAGE, include_execution_data=False, next_token=token

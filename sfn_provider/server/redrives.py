@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sfn_provider.server.api_errors import ApiError
-from sfn_provider.server.execution import Execution
+from sfn_provider.server.resources.execution import Execution
 from sfn_provider.server.service_state import ServiceState
 
 PERIOD: Final = 14 * 86_400.0

@@ -8,10 +8,11 @@ import time as wall_clock
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sfn_provider.engine.map_run.s3_objects import S3Object
+from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
 from sfn_provider.server.api_errors import ApiError
 from sfn_provider.server.arns import ArnBuilder
-from sfn_provider.server.clocks import TimeMode
+from sfn_provider.server.driver.clocks import TimeMode
+from sfn_provider.server.driver.task_runner import NoTaskRunner, TaskRunner
 from sfn_provider.server.operations import (
     activities,
     aliases,
@@ -24,9 +25,8 @@ from sfn_provider.server.operations import (
     versions,
 )
 from sfn_provider.server.operations.operation_table import OperationTable
-from sfn_provider.server.request_validation import validate_request
+from sfn_provider.server.requests.request_validation import validate_request
 from sfn_provider.server.service_state import ServiceState
-from sfn_provider.server.task_runner import NoTaskRunner, TaskRunner
 
 Json = Any
 

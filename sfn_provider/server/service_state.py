@@ -9,27 +9,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
-from sfn_provider.engine.map_run.s3_objects import S3Object
-from sfn_provider.server.activities import Activity
+from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.server.api_errors import ApiError, not_found
 from sfn_provider.server.arns import ArnBuilder, check_arn
-from sfn_provider.server.clocks import TimeMode, check_time_mode, make_clock
-from sfn_provider.server.execution import Execution, RedrivePoint
-from sfn_provider.server.execution_driver import EVENTS_IN_A_ROW, ExecutionDriver
-from sfn_provider.server.map_runs import MapRun, MapRunRecorder
-from sfn_provider.server.own_actions import CallOperation, OwnActions
-from sfn_provider.server.page_tokens import PageTokens
-from sfn_provider.server.revisions import Revision
-from sfn_provider.server.state_machines import StateMachine
-from sfn_provider.server.task_calls import ServiceCalls
-from sfn_provider.server.task_tokens import TaskTokens
+from sfn_provider.server.driver.clocks import TimeMode, check_time_mode, make_clock
+from sfn_provider.server.driver.execution_driver import EVENTS_IN_A_ROW, ExecutionDriver
+from sfn_provider.server.driver.own_actions import CallOperation, OwnActions
+from sfn_provider.server.driver.task_calls import ServiceCalls
+from sfn_provider.server.requests.page_tokens import PageTokens
+from sfn_provider.server.resources.activities import Activity
+from sfn_provider.server.resources.execution import Execution, RedrivePoint
+from sfn_provider.server.resources.map_runs import MapRun, MapRunRecorder
+from sfn_provider.server.resources.revisions import Revision
+from sfn_provider.server.resources.state_machines import StateMachine
+from sfn_provider.server.resources.task_tokens import TaskTokens
 
 if TYPE_CHECKING:
-    from sfn_provider.server.execution_driver import Start
-    from sfn_provider.server.task_runner import TaskRunner
+    from sfn_provider.server.driver.execution_driver import Start
+    from sfn_provider.server.driver.task_runner import TaskRunner
 
 Json = Any
 

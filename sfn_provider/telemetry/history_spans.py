@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sfn_provider.executions.arns import state_machine_of
-from sfn_provider.executions.history_events import Event, event_details, is_state_entered
+from sfn_provider.executions.history.history_events import Event, event_details, is_state_entered
 from sfn_provider.executions.masking import masked_line
 
 _MAX_CAUSE: Final = 500

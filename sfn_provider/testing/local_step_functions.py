@@ -12,16 +12,16 @@ from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
+from sfn_provider.server.driver.task_runner import UNHANDLED, TaskOutcome, TaskRequest, TaskRunner
 from sfn_provider.server.local_server import LocalServer, check_installed
-from sfn_provider.server.machine_names import machine_name
-from sfn_provider.server.task_runner import UNHANDLED, TaskOutcome, TaskRequest, TaskRunner
+from sfn_provider.server.resources.machine_names import machine_name
 from sfn_provider.server.tasks.first_answer import FirstAnswer
 from sfn_provider.server.tasks.mocked_tasks import MadeTasks, MockedTasks
 from sfn_provider.testing.local_executions import LocalExecution
 from sfn_provider.text_files import read_json_file
 
 if TYPE_CHECKING:
-    from sfn_provider.server.clocks import TimeMode
+    from sfn_provider.server.driver.clocks import TimeMode
     from sfn_provider.server.tasks.python_functions import Handler
 
 _ONLY_CASE: Final = "mocks"

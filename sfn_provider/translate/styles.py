@@ -13,8 +13,8 @@ from sfn_provider.translate.exact.limitations import find_limitations
 from sfn_provider.translate.exact.segments import SEGMENT
 from sfn_provider.translate.exact.task_groups import MAP_ITEMS
 from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.native.differences import exact_findings
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
+from sfn_provider.translate.native.report.differences import exact_findings
 from sfn_provider.translate.native.style import NativeTranslation, translate_native
 from sfn_provider.translate.plan.layout import task_ids
 from sfn_provider.translate.plan.model import GroupPlan, Node

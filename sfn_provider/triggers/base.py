@@ -17,7 +17,7 @@ from sfn_provider.executions.wait_messages import begin_line, end_line
 from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.links.step_function import console_address
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
-from sfn_provider.waiting.status_queue import StatusQueueSettings
+from sfn_provider.waiting.status_queue.queue_reader import StatusQueueSettings
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook

@@ -12,14 +12,14 @@ from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import ENDED_STATUSES
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass
 from sfn_provider.triggers.base import AwsTriggerMixin, make_event
-from sfn_provider.waiting.ended_executions import EndedExecutionReader, SeenExecutions
-from sfn_provider.waiting.execution_streams import (
+from sfn_provider.waiting.executions.ended_executions import EndedExecutionReader, SeenExecutions
+from sfn_provider.waiting.executions.execution_streams import (
     EndedExecutionFilter,
     filter_messages,
     stream_from_lists,
     stream_from_queue,
 )
-from sfn_provider.waiting.status_messages import StatusMessage
+from sfn_provider.waiting.status_queue.status_messages import StatusMessage
 
 
 class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
@@ -110,7 +110,7 @@ class StepFunctionExecutionEventTrigger(AwsTriggerMixin, BaseEventTrigger):
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
         """Make the reader of a queue, which deletes a message when all its events are stored."""
-        from sfn_provider.waiting.status_stream import StatusStream
+        from sfn_provider.waiting.status_queue.status_stream import StatusStream
 
         return StatusStream(cls(**kwargs)._queue_settings(kwargs["status_queue_url"]))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sfn_provider.executions.argument_types import Passage
-from sfn_provider.executions.state_events import StateEventCounter
+from sfn_provider.executions.history.state_events import StateEventCounter
 from sfn_provider.executions.wait_messages import subject_of_state
 from sfn_provider.triggers.base import PollingTrigger
-from sfn_provider.waiting.history_reader import read_history_page
+from sfn_provider.waiting.history.history_reader import read_history_page
 
 
 class StepFunctionStateTrigger(PollingTrigger):

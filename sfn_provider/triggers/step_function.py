@@ -11,7 +11,7 @@ from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_execution_arn
 from sfn_provider.executions.aws_errors import aws_errors
-from sfn_provider.executions.history_log import HistoryLog
+from sfn_provider.executions.history.history_log import HistoryLog
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
@@ -21,10 +21,10 @@ from sfn_provider.links.step_function import console_address
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event, make_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
-from sfn_provider.waiting.execution_poller import ExecutionPoller, shared_execution_poller
-from sfn_provider.waiting.execution_targets import ExecutionFinding
-from sfn_provider.waiting.history_reader import log_history
-from sfn_provider.waiting.history_store import HistoryStore
+from sfn_provider.waiting.executions.execution_poller import ExecutionPoller, shared_execution_poller
+from sfn_provider.waiting.executions.execution_targets import ExecutionFinding
+from sfn_provider.waiting.history.history_reader import log_history
+from sfn_provider.waiting.history.history_store import HistoryStore
 from sfn_provider.waiting.poll_waits import DeadlineExceeded
 
 if TYPE_CHECKING:

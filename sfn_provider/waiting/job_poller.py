@@ -18,11 +18,11 @@ from sfn_provider.executions.arns import parse_execution_arn, parse_region
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.statuses import RUNNING_STATUSES
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
+from sfn_provider.integrations.jobs.job_polling import BatchJobPoller, ClientKey, PollOutcome, client_key
 from sfn_provider.telemetry.metrics import change_waits
 from sfn_provider.waiting.aws_client import ClientSettings
-from sfn_provider.waiting.execution_poller import shared_execution_poller
-from sfn_provider.waiting.execution_targets import ExecutionFinding
+from sfn_provider.waiting.executions.execution_poller import shared_execution_poller
+from sfn_provider.waiting.executions.execution_targets import ExecutionFinding
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 
 if TYPE_CHECKING:

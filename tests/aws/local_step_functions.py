@@ -13,7 +13,7 @@ import pytest
 from sfn_provider.testing.local_step_functions import LocalStepFunctions
 
 if TYPE_CHECKING:
-    from sfn_provider.server.clocks import TimeMode
+    from sfn_provider.server.driver.clocks import TimeMode
 
 PASS_THROUGH: Final = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
 """Its output is its input."""

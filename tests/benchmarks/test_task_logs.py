@@ -16,8 +16,8 @@ from tests.fixtures.real_airflow import RealAirflow, Run
 STATES = 10
 ROUNDS = 7
 WITHOUT = """
-from sfn_provider.runtime.task_display import TaskDisplay
-from sfn_provider.runtime.task_log import TaskLog
+from sfn_provider.runtime.display.task_display import TaskDisplay
+from sfn_provider.runtime.display.task_log import TaskLog
 
 for owner, names in (
     (TaskLog, "info observe left answered failed started ended"),

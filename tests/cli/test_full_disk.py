@@ -32,7 +32,7 @@ def _command(*arguments: str) -> Callable[[], int]:
 
 def _write_report() -> int:
     """Write the two files of a report as ``compare`` does, the second of which is too large."""
-    from sfn_provider.cli.output_files import write_files
+    from sfn_provider.cli.output.files import write_files
     from sfn_provider.exceptions import UsageError
 
     try:

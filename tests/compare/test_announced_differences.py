@@ -18,7 +18,7 @@ from sfn_provider.compare.coverage import observe_coverage
 from sfn_provider.compare.dag_comparison import CaseComparison
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
-from sfn_provider.translate.native import differences
+from sfn_provider.translate.native.report import differences
 from tests.golden import DAGS
 
 

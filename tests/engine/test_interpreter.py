@@ -10,8 +10,8 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import (
     CallTask,
     Cancel,

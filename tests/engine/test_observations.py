@@ -6,7 +6,6 @@ from typing import Any
 
 from sfn_provider.asl import parse
 from sfn_provider.engine.dataflow.context_object import execution_context
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter
 from sfn_provider.engine.observations import (
     CallRequested,
@@ -21,6 +20,7 @@ from sfn_provider.engine.observations import (
     WaitBegun,
     begins_round,
 )
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import EPOCH, advance
 

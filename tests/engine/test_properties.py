@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sfn_provider.asl import InvalidDefinition, parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine import simulate
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import Event
 from tests.fixtures.hypothesis_examples import examples
 from tests.fixtures.machine_strategies import inputs, machines

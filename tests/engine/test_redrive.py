@@ -10,8 +10,8 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.engine.compiled_machine import CompiledMachine
 from sfn_provider.engine.dataflow.context_object import execution_context
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import EPOCH, advance
 from tests.fixtures.engine import group, inline_map, one, parallel, returns, task, throws

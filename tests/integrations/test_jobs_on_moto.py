@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.integrations import Caller, Submitted
-from sfn_provider.integrations.job_recovery import Resubmission
+from sfn_provider.integrations.jobs.job_recovery import Resubmission
 from sfn_provider.integrations.json_templates import get_path
 from tests.aws.moto_jobs import OVER, MotoJobs
 from tests.fixtures.task_calls import Answer, submit_by

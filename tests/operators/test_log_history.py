@@ -13,7 +13,7 @@ import pytest
 from airflow import DAG
 
 from sfn_provider._compat import TaskDeferred
-from sfn_provider.executions.history_log import HistoryLog
+from sfn_provider.executions.history.history_log import HistoryLog
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor

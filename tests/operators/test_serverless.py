@@ -12,8 +12,8 @@ import pytest
 from sfn_provider._compat import AirflowRescheduleException
 from sfn_provider.engine import simulate
 from sfn_provider.operators.serverless import WorkflowStatesOperator
-from sfn_provider.runtime.dag_run_execution import load_run_mocks
-from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
+from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
+from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import translate
 from tests.fixtures.airflow_home import dag_serialization
 from tests.fixtures.definitions import END, call, choose, go, machine
@@ -225,7 +225,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """The bucket that the workflow's Environment names."""
     made = Bucket()
     monkeypatch.setenv(STORAGE_VARIABLE, "s3://files/w/runs/")
-    monkeypatch.setattr("sfn_provider.runtime.workflow_storage.Clients", lambda *arguments: made)
+    monkeypatch.setattr("sfn_provider.runtime.stores.workflow_storage.Clients", lambda *arguments: made)
     return made
 
 

@@ -12,8 +12,8 @@ from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import InconsistentFlow
 from sfn_provider.operators.state_machine import PassStateOperator
 from sfn_provider.operators.states import StatesOperator
-from sfn_provider.runtime.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.flow.check import read_flow
+from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.strategies import explicit_input
 from tests.fixtures.airflow_operators import EmptyOperator
 from tests.fixtures.task_runs import Run, dag

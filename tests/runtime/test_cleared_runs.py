@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.runtime import routing
+from sfn_provider.runtime.routing import task_routing as routing
 from tests.fixtures.cleared_runs import ClearedRun
 from tests.fixtures.definitions import END, choose, go, machine
 

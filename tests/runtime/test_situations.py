@@ -19,7 +19,7 @@ from sfn_provider.operators.distributed_map import (
 )
 from sfn_provider.operators.groups import MapTaskGroup
 from sfn_provider.operators.state_machine import LoopOperator, ParallelStateOperator, TaskStateOperator
-from sfn_provider.runtime import snapshots
+from sfn_provider.runtime.stores import snapshots
 from tests.fixtures.definitions import choose
 from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, Variables, deferral, task
 from tests.fixtures.task_runs import STARTED, Run, dag

@@ -20,9 +20,9 @@ from sfn_provider.operators.state_machine import (
     TaskStateOperator,
     WaitStateOperator,
 )
-from sfn_provider.runtime import routing
-from sfn_provider.runtime.dag_run_execution import load_run_mocks
-from sfn_provider.runtime.routing_token import RoutingToken
+from sfn_provider.runtime.routing import task_routing as routing
+from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
+from sfn_provider.runtime.routing.routing_token import RoutingToken
 from sfn_provider.runtime.state_operator import StateOperator
 from sfn_provider.runtime.task_runner import TaskRunner
 from tests.fixtures.airflow_operators import EmptyOperator

@@ -13,7 +13,7 @@ import pytest
 
 from sfn_provider._compat import AirflowException
 from sfn_provider.exceptions import StatesError
-from sfn_provider.server.task_runner import TaskRequest
+from sfn_provider.server.driver.task_runner import TaskRequest
 from tests.aws.server import point_clients_at
 from tests.fixtures.definitions import END, call, machine
 from tests.fixtures.local_service import FunctionRunner, Service

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.exceptions import StatesError
-from sfn_provider.server.task_runner import TaskRequest
+from sfn_provider.server.driver.task_runner import TaskRequest
 from tests.fixtures.engine import group, inline_map, one, parallel, task
 from tests.fixtures.local_service import FunctionRunner, Service, serve
 

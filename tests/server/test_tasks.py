@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.server.task_runner import NEVER_ANSWERED, TaskAccepted, TaskFailed, TaskRequest
+from sfn_provider.server.driver.task_runner import NEVER_ANSWERED, TaskAccepted, TaskFailed, TaskRequest
 from tests.fixtures.engine import FUNCTION, group, one, parallel, task
 from tests.fixtures.local_service import PREFIX, FunctionRunner, Service
 

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from sfn_provider.engine import Execution, simulate
-from sfn_provider.executions.history_events import Event
+from sfn_provider.executions.history.history_events import Event
 from sfn_provider.telemetry import history_spans
 from sfn_provider.telemetry.history_spans import emit_spans
 from sfn_provider.telemetry.traces import recording_span, trace_header

@@ -13,8 +13,8 @@ import pytest
 from sfn_provider.exceptions import UsageError
 from sfn_provider.triggers import execution_events
 from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTrigger
-from sfn_provider.waiting.ended_executions import OVERLAP_SECONDS, SeenExecutions
-from sfn_provider.waiting.status_messages import parse_message
+from sfn_provider.waiting.executions.ended_executions import OVERLAP_SECONDS, SeenExecutions
+from sfn_provider.waiting.status_queue.status_messages import parse_message
 from tests.aws.server import ErrorResponse
 from tests.aws.step_functions import (
     MACHINE,

@@ -26,10 +26,10 @@ from sfn_provider.asl.intrinsics.arguments import (
     truncate_to_int,
 )
 from sfn_provider.asl.intrinsics.formatting import split_template
-from sfn_provider.asl.java_values import compact_json, java_distinct, java_text
-from sfn_provider.asl.json_checks import finite_float
+from sfn_provider.asl.json_values.java_values import compact_json, java_distinct, java_text
+from sfn_provider.asl.json_values.json_checks import finite_float
+from sfn_provider.asl.json_values.value_size import is_larger
 from sfn_provider.asl.scope import Json, Randomness
-from sfn_provider.asl.value_size import is_larger
 
 Call = Callable[[Sequence[Json], Randomness], Json]
 

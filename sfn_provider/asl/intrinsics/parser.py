@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
 from sfn_provider.asl.intrinsics.certain_failures import UNKNOWN, CallNode
 from sfn_provider.asl.intrinsics.functions import FUNCTIONS, IntrinsicFunction
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.paths import PathNotFound, PathSyntaxError, compile_path
 from sfn_provider.asl.scope import Json, Randomness, Scope

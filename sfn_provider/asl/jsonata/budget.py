@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
+from sfn_provider.asl.json_values.value_size import MAX_NODES, count_nodes, is_larger
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.limits import MEMORY_LIMIT, TIMEOUT
-from sfn_provider.asl.value_size import MAX_NODES, count_nodes, is_larger
 
 ITEMS_PER_UNIT: Final = 16
 """As many items of an array are as much work as a node."""

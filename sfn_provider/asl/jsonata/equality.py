@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sfn_provider.asl.json_values.value_size import MAX_NODES
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.limits import TIMEOUT
-from sfn_provider.asl.value_size import MAX_NODES
 
 
 def is_equal(left: Any, right: Any) -> bool:

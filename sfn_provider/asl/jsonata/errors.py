@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from sfn_provider.asl.json_values.value_size import is_larger
 from sfn_provider.asl.jsonata.library import JException
 from sfn_provider.asl.jsonata.limits import MAX_STRING_LENGTH
 from sfn_provider.asl.jsonata.values import is_function, to_json
-from sfn_provider.asl.value_size import is_larger
 
 _PLACEHOLDER: Final = re.compile(r"\{\{(\{?)(\w+)\}?\}\}")
 _POSITIONAL_NAMES: Final[dict[str, tuple[str, ...]]] = {"D1002": ("", "value")}

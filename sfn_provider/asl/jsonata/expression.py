@@ -9,7 +9,7 @@ from dataclasses import field as dataclass_field
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal
 
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonata.limits import MAX_COMPILED
 from sfn_provider.asl.jsonata.normalized_json import normalize_json

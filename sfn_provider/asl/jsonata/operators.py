@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from sfn_provider.asl.java_values import utf16_units
+from sfn_provider.asl.json_values.java_values import utf16_units
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
 from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MEMORY_LIMIT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.asl.java_values import utf16_units
+from sfn_provider.asl.json_values.java_values import utf16_units
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.arrays import merge_sorted
 from sfn_provider.asl.jsonata.library import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from sfn_provider.asl.java_values import java_text
+from sfn_provider.asl.json_values.java_values import java_text
 from sfn_provider.asl.scope import MISSING, Json
 
 Key = str | int

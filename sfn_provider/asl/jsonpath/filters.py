@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.asl.java_values import java_text, utf16_units
+from sfn_provider.asl.json_values.java_values import java_text, utf16_units
 from sfn_provider.asl.jsonpath.errors import Inapplicable, PathSyntaxError, TooMuchWork
 from sfn_provider.asl.jsonpath.syntax import (
     Criterion,

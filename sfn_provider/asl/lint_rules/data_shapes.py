@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sfn_provider.asl.json_checks import kind_of
+from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.scope import Json
 

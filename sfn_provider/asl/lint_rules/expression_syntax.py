@@ -10,7 +10,7 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.intrinsics.certain_failures import certain_failures
 from sfn_provider.asl.intrinsics.parser import MAX_CALLS as DOCUMENTED_CALLS
-from sfn_provider.asl.json_walk import walk_json
+from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_expression, is_placeholder

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.json_walk import walk_json
+from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression
 from sfn_provider.asl.scope import Json

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_checks import kind_of
+from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_checks import kind_of
+from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.item_readers import wrong_parameters
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning

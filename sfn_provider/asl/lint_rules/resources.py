@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_checks import kind_of
-from sfn_provider.asl.json_walk import walk_texts
+from sfn_provider.asl.json_values.json_checks import kind_of
+from sfn_provider.asl.json_values.json_walk import walk_texts
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,

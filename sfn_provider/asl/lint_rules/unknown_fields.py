@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer, split_pointer
-from sfn_provider.asl.json_checks import kind_of
+from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.lint_rules.definition_walk import (
     DefinitionIndex,
     Fields,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_checks import kind_of
+from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import parse_path

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from sfn_provider.cli.input_files import open_definition
-from sfn_provider.cli.options import ProviderCommand, definition_argument, json_option, substitutions_option
-from sfn_provider.cli.output import print_json
-from sfn_provider.cli.output_files import write_file
+from sfn_provider.cli.inputs.input_files import open_definition
+from sfn_provider.cli.options.common import ProviderCommand, definition_argument, json_option, substitutions_option
+from sfn_provider.cli.output.files import write_file
+from sfn_provider.cli.output.printing import print_json
 from sfn_provider.compare.cases.configuration import MACHINE_NAME, MadeCases, find_cases
 from sfn_provider.exceptions import UsageError
 

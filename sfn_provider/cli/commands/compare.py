@@ -10,10 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sfn_provider.asl.model import ExecutionType
-from sfn_provider.cli.granularity_options import granularity_options
-from sfn_provider.cli.input_files import open_definition, read_input
-from sfn_provider.cli.live_options import LiveOptions, live_options
-from sfn_provider.cli.options import (
+from sfn_provider.cli.inputs.input_files import open_definition, read_input
+from sfn_provider.cli.inputs.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
+from sfn_provider.cli.options.common import (
     ProviderCommand,
     case_input_option,
     definition_argument,
@@ -22,11 +21,13 @@ from sfn_provider.cli.options import (
     style_option,
     substitutions_option,
 )
-from sfn_provider.cli.output import print_json
-from sfn_provider.cli.output_files import write_file
-from sfn_provider.cli.report_options import ReportOptions, report_options
-from sfn_provider.cli.serverless_options import WorkflowOptions, workflow_options
-from sfn_provider.cli.tables import (
+from sfn_provider.cli.options.granularity import granularity_options
+from sfn_provider.cli.options.live import LiveOptions, live_options
+from sfn_provider.cli.options.reports import ReportOptions, report_options
+from sfn_provider.cli.options.serverless import WorkflowOptions, workflow_options
+from sfn_provider.cli.output.files import write_file
+from sfn_provider.cli.output.printing import print_json
+from sfn_provider.cli.output.tables import (
     Cell,
     agreement,
     console,
@@ -37,7 +38,6 @@ from sfn_provider.cli.tables import (
     status,
     table,
 )
-from sfn_provider.cli.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from sfn_provider.asl.jsonata import explain_limit
 from sfn_provider.asl.model import ExecutionType
-from sfn_provider.cli.input_files import open_definition
-from sfn_provider.cli.options import (
+from sfn_provider.cli.inputs.input_files import open_definition
+from sfn_provider.cli.inputs.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
+from sfn_provider.cli.options.common import (
     ProviderCommand,
     case_input_option,
     definition_argument,
@@ -19,9 +20,8 @@ from sfn_provider.cli.options import (
     style_option,
     substitutions_option,
 )
-from sfn_provider.cli.output import print_json
-from sfn_provider.cli.tables import Cell, console, format_seconds, shorten, status, table
-from sfn_provider.cli.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
+from sfn_provider.cli.output.printing import print_json
+from sfn_provider.cli.output.tables import Cell, console, format_seconds, shorten, status, table
 from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts

@@ -13,10 +13,8 @@ from urllib.parse import quote
 
 import click
 
-from sfn_provider.cli.input_files import read_input
-from sfn_provider.cli.options import ProviderCommand, json_option, option_group, substitutions_option
-from sfn_provider.cli.output import printable
-from sfn_provider.cli.served_machines import (
+from sfn_provider.cli.inputs.input_files import read_input
+from sfn_provider.cli.inputs.served_machines import (
     ServedMachine,
     TaskAnswers,
     TaskOptions,
@@ -24,6 +22,8 @@ from sfn_provider.cli.served_machines import (
     read_task_answers,
     read_time,
 )
+from sfn_provider.cli.options.common import ProviderCommand, json_option, option_group, substitutions_option
+from sfn_provider.cli.output.printing import printable
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import one_line
 from sfn_provider.server.local_server import LocalServer, check_installed

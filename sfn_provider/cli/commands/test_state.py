@@ -9,8 +9,9 @@ import click
 
 from sfn_provider.asl.jsonata import explain_limit
 from sfn_provider.asl.model import ExecutionType
-from sfn_provider.cli.input_files import read_json_text
-from sfn_provider.cli.options import (
+from sfn_provider.cli.inputs.input_files import read_json_text
+from sfn_provider.cli.inputs.substitutions import read_substitutions
+from sfn_provider.cli.options.common import (
     ProviderCommand,
     execution_type_option,
     input_option,
@@ -18,9 +19,8 @@ from sfn_provider.cli.options import (
     option_group,
     substitutions_option,
 )
-from sfn_provider.cli.output import print_diagnostics, print_json
-from sfn_provider.cli.substitutions import read_substitutions
-from sfn_provider.cli.tables import console, shorten, status, table
+from sfn_provider.cli.output.printing import print_diagnostics, print_json
+from sfn_provider.cli.output.tables import console, shorten, status, table
 from sfn_provider.engine import test_state as run_test
 from sfn_provider.exceptions import RequestRefused, UsageError
 from sfn_provider.translate.definitions.files import read_file

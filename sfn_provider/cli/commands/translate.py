@@ -8,20 +8,20 @@ from typing import Any
 
 import click
 
-from sfn_provider.cli.check_files import check_files
-from sfn_provider.cli.granularity_options import granularity_options
-from sfn_provider.cli.input_files import read_input
-from sfn_provider.cli.options import (
+from sfn_provider.cli.inputs.input_files import read_input
+from sfn_provider.cli.inputs.substitutions import read_substitutions
+from sfn_provider.cli.options.common import (
     ProviderCommand,
     definition_argument,
     json_option,
     style_option,
     substitutions_option,
 )
-from sfn_provider.cli.output import diagnostics_as_json, print_diagnostics, print_json
-from sfn_provider.cli.project_files import write_owned, write_project
-from sfn_provider.cli.serverless_options import ServerlessOptions, serverless_options
-from sfn_provider.cli.substitutions import read_substitutions
+from sfn_provider.cli.options.granularity import granularity_options
+from sfn_provider.cli.options.serverless import ServerlessOptions, serverless_options
+from sfn_provider.cli.output.check_files import check_files
+from sfn_provider.cli.output.printing import diagnostics_as_json, print_diagnostics, print_json
+from sfn_provider.cli.output.project_files import write_owned, write_project
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.plurals import count
 from sfn_provider.translate import Translation
@@ -172,7 +172,7 @@ def translate(
     if as_json:
         shown = None
         if with_report or strict:
-            from sfn_provider.cli.granularity_report import report_object  # reads prices
+            from sfn_provider.cli.output.granularity_report import report_object  # reads prices
 
             shown = report_object(translation, region)
         print_json(_as_json(translation, output, shown, refused))
@@ -183,7 +183,7 @@ def translate(
         else:
             text = None
             if with_report:
-                from sfn_provider.cli.granularity_report import report_text
+                from sfn_provider.cli.output.granularity_report import report_text
 
                 text = report_text(translation, region)
             _print(translation, output, text, refused)

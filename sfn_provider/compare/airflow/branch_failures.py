@@ -13,9 +13,9 @@ from typing import Any
 from unittest.mock import patch
 
 from sfn_provider.compare.airflow.virtual_order import runs_many_states
-from sfn_provider.engine.execution_state import Moment
-from sfn_provider.runtime import branches
-from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken, map_index_of
+from sfn_provider.engine.progress.execution_state import Moment
+from sfn_provider.runtime.routing import branches
+from sfn_provider.runtime.routing.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken, map_index_of
 
 Json = Any
 

@@ -16,9 +16,9 @@ from sfn_provider._compat import airflow_major
 from sfn_provider.compare.airflow.shell_commands import answer_shell_commands
 from sfn_provider.compare.airflow.virtual_clock import VirtualClock
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order
-from sfn_provider.compare.calls.call_script import CallScript
-from sfn_provider.compare.calls.interception import CallRecorder, CaughtCall, intercept_calls
-from sfn_provider.compare.calls.isolation import refuse_connections
+from sfn_provider.compare.calls.interception.call_script import CallScript
+from sfn_provider.compare.calls.interception.client_calls import CallRecorder, CaughtCall, intercept_calls
+from sfn_provider.compare.calls.interception.isolation import refuse_connections
 from sfn_provider.compare.calls.machine_calls import describe_call, script_from_json
 from sfn_provider.engine.requests import TaskFailed
 from sfn_provider.engine.simulation.mocks import Mocks

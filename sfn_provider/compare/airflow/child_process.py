@@ -27,7 +27,7 @@ from sfn_provider.compare.airflow.caught_run import listen_to_tasks, run_caught
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
 from sfn_provider.compare.airflow.virtual_clock import VirtualClock
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order, runs_many_states
-from sfn_provider.runtime.routing_token import ERROR_KEY, STOPPED_KEY, TOKEN_KEY
+from sfn_provider.runtime.routing.routing_token import ERROR_KEY, STOPPED_KEY, TOKEN_KEY
 from sfn_provider.xcom_json import decode_xcom
 
 Json = Any
@@ -137,8 +137,8 @@ def run(
         ``state`` and ``run_id`` of the run, ``seconds`` that it took, ``tasks`` with their states, those of this
         package's operators with their XComs, and ``caught``: what `run_caught` found.
     """
-    from sfn_provider.runtime.dag_run_execution import MOCKS_VARIABLE
-    from sfn_provider.runtime.task_history import HISTORY_VARIABLE
+    from sfn_provider.runtime.display.task_history import HISTORY_VARIABLE
+    from sfn_provider.runtime.routing.dag_run_execution import MOCKS_VARIABLE
 
     if mocks is None:
         os.environ.pop(MOCKS_VARIABLE, None)

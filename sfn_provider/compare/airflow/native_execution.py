@@ -9,10 +9,10 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
-from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import run_machine
 from sfn_provider.engine.execution import Execution
-from sfn_provider.engine.history import Record
+from sfn_provider.engine.history.events import Record
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate.native.model import TaskEntry

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from sfn_provider.engine.execution_state import Moment
-from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY
+from sfn_provider.engine.progress.execution_state import Moment
+from sfn_provider.runtime.routing.routing_token import ERROR_KEY, TOKEN_KEY
 from sfn_provider.xcom_json import decode_xcom
 
 Moments = dict[tuple[str, int], Moment]

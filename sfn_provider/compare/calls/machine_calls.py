@@ -18,7 +18,7 @@ from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around, json_parameters
 from sfn_provider.compare.calls.api_requests import describe_api_request
-from sfn_provider.compare.calls.member_differences import find_member_differences
+from sfn_provider.compare.calls.parameters.member_differences import find_member_differences
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError

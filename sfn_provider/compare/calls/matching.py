@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from sfn_provider.compare.calls.api_calls import ApiCall
-from sfn_provider.compare.calls.interception import CaughtCall
-from sfn_provider.compare.calls.jobs import describes_job
+from sfn_provider.compare.calls.interception.client_calls import CaughtCall
+from sfn_provider.compare.calls.interception.jobs import describes_job
 from sfn_provider.compare.calls.machine_calls import MachineCall
-from sfn_provider.compare.calls.parameters import Verdict, compare_parameters
+from sfn_provider.compare.calls.parameters.comparison import Verdict, compare_parameters
 
 _MAX_PAIRS = 20_000
 """Calls that are the same in every member are found by that; the others are compared each with each, up to this."""

@@ -15,13 +15,13 @@ from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.asl.templates import is_jsonata
-from sfn_provider.compare.cases.list_values import fits_kind, make_lists, make_texts
-from sfn_provider.compare.cases.sample_values import FUTURE, PAST, TIME
+from sfn_provider.compare.cases.data.list_values import fits_kind, make_lists, make_texts
+from sfn_provider.compare.cases.data.sample_values import FUTURE, PAST, TIME
 from sfn_provider.compare.data_read_types import EACH, DataRead, Key
 from sfn_provider.compare.data_reads import operand_paths, path_steps
 from sfn_provider.compare.jsonata_reads import expression_reads
 from sfn_provider.engine.dataflow.choice_rules import compile_rule, is_number
-from sfn_provider.engine.timestamps import format_time, parse_time
+from sfn_provider.engine.history.timestamps import format_time, parse_time
 
 RuleIndex = int | None
 

@@ -11,9 +11,8 @@ from typing import Final
 
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.choice_rules import PRESENT, ChoiceRules, Operand, RuleIndex
-from sfn_provider.compare.cases.data_filling import DataFilling, ValueSlot
-from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
-from sfn_provider.compare.cases.traced_values import (
+from sfn_provider.compare.cases.data.data_filling import DataFilling, ValueSlot
+from sfn_provider.compare.cases.data.traced_values import (
     Slot,
     TracedObject,
     get_member,
@@ -22,6 +21,7 @@ from sfn_provider.compare.cases.traced_values import (
     put_member,
     undetermined,
 )
+from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
 from sfn_provider.compare.data_read_types import Key
 from sfn_provider.exceptions import StatesError
 

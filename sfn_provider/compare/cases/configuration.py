@@ -9,11 +9,11 @@ from typing import Any
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import ExecutionType, StateMachine
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.cases.case_data import Entry, shorten_answers
 from sfn_provider.compare.cases.case_names import camel_case, name_cases
+from sfn_provider.compare.cases.data.case_data import Entry, shorten_answers
+from sfn_provider.compare.cases.data.task_results import has_service_models
 from sfn_provider.compare.cases.goals import Goal, GoalKind
 from sfn_provider.compare.cases.search import FoundCase, Search
-from sfn_provider.compare.cases.task_results import has_service_models
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import PART_KINDS, Part, PartKind
 from sfn_provider.engine.simulation.mock_files import mocks_of_configuration, shorten_names

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.compare.cases.case_data import CaseData
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
+from sfn_provider.compare.cases.data.case_data import CaseData
 from sfn_provider.compare.cases.goals import Goal
 from sfn_provider.compare.data_read_types import Key
 

@@ -13,7 +13,7 @@ from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.cases.case_data import CaseData
+from sfn_provider.compare.cases.data.case_data import CaseData
 from sfn_provider.compare.cases.derived_values import DerivedValues, Suggestion
 from sfn_provider.compare.cases.error_samples import find_error
 from sfn_provider.compare.cases.goals import MAX_RETRIES, Goal, GoalObserver, find_loops, list_goals

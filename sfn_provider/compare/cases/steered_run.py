@@ -13,16 +13,13 @@ from sfn_provider.asl.jsonpath.syntax import Slice, parse_path
 from sfn_provider.asl.model import Choice, Map, StateMachine
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Json, Scope
-from sfn_provider.compare.cases.case_data import CaseData, Entry
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
 from sfn_provider.compare.cases.choice_values import ChoiceValues, Trials
-from sfn_provider.compare.cases.data_filling import DataFilling
-from sfn_provider.compare.cases.goals import Goal
-from sfn_provider.compare.cases.item_objects import ItemObjects
-from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
-from sfn_provider.compare.cases.steering import Knowledge, Steering
-from sfn_provider.compare.cases.task_results import result_shape, sample_result
-from sfn_provider.compare.cases.traced_values import (
+from sfn_provider.compare.cases.data.case_data import CaseData, Entry
+from sfn_provider.compare.cases.data.data_filling import DataFilling
+from sfn_provider.compare.cases.data.item_objects import ItemObjects
+from sfn_provider.compare.cases.data.task_results import result_shape, sample_result
+from sfn_provider.compare.cases.data.traced_values import (
     Slot,
     TracedList,
     TracedObject,
@@ -31,6 +28,9 @@ from sfn_provider.compare.cases.traced_values import (
     plain,
     traced,
 )
+from sfn_provider.compare.cases.goals import Goal
+from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
+from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.data_read_types import EACH, DataRead, Key
 from sfn_provider.compare.data_reads import path_steps
 from sfn_provider.compare.machine_parts import MachineParts, PlacedState

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.engine.history import details_key
+from sfn_provider.engine.history.events import details_key
 from sfn_provider.exceptions import UsageError
 
 Event = Mapping[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sfn_provider.asl.json_walk import map_texts
+from sfn_provider.asl.json_values.json_walk import map_texts
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.limits import to_json
 

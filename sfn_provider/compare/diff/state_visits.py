@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Flow, Place
-from sfn_provider.engine.history import details_key
+from sfn_provider.engine.history.events import details_key
 
 Outcome = Literal["succeeded", "failed", "unanswered"]
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from sfn_provider.compare.airflow.runner import DagRunResult
-from sfn_provider.engine.timestamps import parse_time
+from sfn_provider.engine.history.timestamps import parse_time
 from sfn_provider.exceptions import UsageError
 from sfn_provider.xcom_json import decode_xcom
 

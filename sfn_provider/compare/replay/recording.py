@@ -14,8 +14,8 @@ from sfn_provider.compare.diff.history_flow import Place
 from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_state_visits
 from sfn_provider.engine import Execution
 from sfn_provider.engine.dataflow.context_object import execution_context
-from sfn_provider.engine.execution_state import Status
-from sfn_provider.engine.history import Record, details_key
+from sfn_provider.engine.history.events import Record, details_key
+from sfn_provider.engine.progress.execution_state import Status
 from sfn_provider.engine.simulation.recorded_results import RecordedResult, RecordedResults
 from sfn_provider.exceptions import UsageError
 from sfn_provider.text_files import json_problem

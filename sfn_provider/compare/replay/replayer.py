@@ -16,7 +16,7 @@ from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare
 from sfn_provider.compare.replay.recording import Recording, branch_indexes, with_counted_transitions
 from sfn_provider.compare.replay.tolerated_differences import ToleratedDifferences
 from sfn_provider.engine import Execution, Mocks
-from sfn_provider.engine.map_run.s3_objects import S3Object
+from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
 from sfn_provider.translate import translate
 
 

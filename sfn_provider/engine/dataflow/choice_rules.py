@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
-from sfn_provider.asl.java_values import utf16_units
+from sfn_provider.asl.json_values.java_values import utf16_units
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.engine.timestamps import parse_nanoseconds
+from sfn_provider.engine.history.timestamps import parse_nanoseconds
 from sfn_provider.exceptions import StatesError
 
 RulePredicate = Callable[[Scope], bool]

@@ -9,8 +9,8 @@ import uuid
 from typing import Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.execution_state import ExecutionState, Frame
-from sfn_provider.engine.timestamps import format_time
+from sfn_provider.engine.history.timestamps import format_time
+from sfn_provider.engine.progress.execution_state import ExecutionState, Frame
 
 PLACEHOLDER_ACCOUNT = "111111111111"
 """The account in the ARNs of the context object where an execution runs outside of AWS and no ARN was given."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.parameter_types import actions_of, find_wrong_types
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json

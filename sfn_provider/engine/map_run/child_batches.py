@@ -15,22 +15,22 @@ from typing import Any
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.execution_state import Frame, Moment
 from sfn_provider.engine.execution_step import ExecutionStep
+from sfn_provider.engine.history.timestamps import format_time
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES
 from sfn_provider.engine.map_run.child_executions import input_of_child
 from sfn_provider.engine.map_run.child_inputs import needs_inputs, request_inputs
 from sfn_provider.engine.map_run.child_results import describe_pending, result_format, result_size
 from sfn_provider.engine.map_run.completion import add_result, describe_child_frame
 from sfn_provider.engine.map_run.result_writer import add_written_files, close_export, export_result, written_files
-from sfn_provider.engine.map_run_progress import (
+from sfn_provider.engine.progress.execution_state import Frame, Moment
+from sfn_provider.engine.progress.map_run_progress import (
     ChildBatchProgress,
     ChildDescription,
     ItemReaderProgress,
     MapRunProgress,
 )
 from sfn_provider.engine.requests import Checkpoint, ChildOutcome, RunChildExecutions
-from sfn_provider.engine.timestamps import format_time
 from sfn_provider.exceptions import StatesError, UsageError
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT")

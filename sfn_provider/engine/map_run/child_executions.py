@@ -5,12 +5,12 @@ from __future__ import annotations
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.limits import EXPRESS_SECONDS
 from sfn_provider.engine.map_run.child_inputs import needs_inputs, request_inputs
 from sfn_provider.engine.map_run.naming import child_context, child_name
-from sfn_provider.engine.map_run_progress import MapRunProgress
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.map_run_progress import MapRunProgress
 
 _FORGOTTEN_AT_ONCE = 100
 

@@ -16,11 +16,10 @@ from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.dataflow.typed_fields import evaluate_integer
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import oversized_output
-from sfn_provider.engine.map_run.file_formats import READER_FAILED, Dataset
 from sfn_provider.engine.map_run.item_batcher import ItemBatches
-from sfn_provider.engine.map_run.item_reader import (
+from sfn_provider.engine.map_run.item_reader.file_formats import READER_FAILED, Dataset
+from sfn_provider.engine.map_run.item_reader.reader import (
     checkpoint_within,
     copy_reader,
     has_more,
@@ -28,9 +27,10 @@ from sfn_provider.engine.map_run.item_reader import (
     request_chunk,
     source_of_items,
 )
+from sfn_provider.engine.map_run.item_reader.text_chunks import CHUNK_SIZE
 from sfn_provider.engine.map_run.item_selection import map_scope, select_items
-from sfn_provider.engine.map_run.text_chunks import CHUNK_SIZE
-from sfn_provider.engine.map_run_progress import ItemReaderProgress, MapRunProgress
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.map_run_progress import ItemReaderProgress, MapRunProgress
 from sfn_provider.engine.requests import Chunk
 from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import StatesError

@@ -11,7 +11,7 @@ from typing import Any
 from sfn_provider.asl.model import ResultWriter
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.limits import to_json, utf8_bytes
-from sfn_provider.engine.map_run_progress import ChildDescription
+from sfn_provider.engine.progress.map_run_progress import ChildDescription
 from sfn_provider.exceptions import StatesError
 
 WRITER_FAILED = "States.ResultWriterFailed"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep
+from sfn_provider.engine.history.timestamps import format_time
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, oversize_error, to_json
 from sfn_provider.engine.map_run.child_inputs import needs_inputs, request_inputs
 from sfn_provider.engine.map_run.child_results import (
@@ -18,8 +18,8 @@ from sfn_provider.engine.map_run.child_results import (
 )
 from sfn_provider.engine.map_run.result_writer import close_export, export_details, export_result
 from sfn_provider.engine.map_run.tolerated_failures import THRESHOLD_EXCEEDED
-from sfn_provider.engine.map_run_progress import ChildDescription, MapRunProgress
-from sfn_provider.engine.timestamps import format_time
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.map_run_progress import ChildDescription, MapRunProgress
 from sfn_provider.exceptions import StatesError
 
 _PREFIXED_ERRORS = ("States.Runtime", "States.QueryEvaluationError")

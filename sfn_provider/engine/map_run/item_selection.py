@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import Evaluator, compile_evaluator, path_reader
 from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, require_type
-from sfn_provider.engine.execution_state import Frame
-from sfn_provider.engine.map_run.file_formats import Dataset
+from sfn_provider.engine.map_run.item_reader.file_formats import Dataset
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.engine.randomness import SeededRandomness
 from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import QueryEvaluationError, StatesError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sfn_provider.engine.timestamps import format_time
+from sfn_provider.engine.history.timestamps import format_time
 
 
 def run_name(execution: str, place: str, attempt: int) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.limits import to_json, utf8_bytes
 from sfn_provider.engine.map_run.child_results import (
     EXPORTED_KINDS,
@@ -18,7 +17,8 @@ from sfn_provider.engine.map_run.child_results import (
     result_texts,
     writes_lines,
 )
-from sfn_provider.engine.map_run_progress import ChildDescription, ExportedFile, ExportProgress, MapRunProgress
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.map_run_progress import ChildDescription, ExportedFile, ExportProgress, MapRunProgress
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.engine.step_context import StepContext
 from sfn_provider.exceptions import StatesError

@@ -11,7 +11,7 @@ from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.json_arguments import require_json, require_mapping
-from sfn_provider.engine.map_run.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
+from sfn_provider.engine.map_run.item_reader.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.errors.retry import is_timeout
+from sfn_provider.engine.history.timestamps import format_time
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
-from sfn_provider.engine.timestamps import format_time
 
 NOT_RECORDED = "SfnProvider.NotRecorded"
 """Error of a call that the recorded execution did not make."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection
 from typing import NoReturn
 
-from sfn_provider.asl.json_checks import finite_float
+from sfn_provider.asl.json_values.json_checks import finite_float
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes

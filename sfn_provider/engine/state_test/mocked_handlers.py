@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.map_run.child_inputs import make_child_inputs
-from sfn_provider.engine.map_run.chunk_parser import read_dataset
 from sfn_provider.engine.map_run.completion import fail_run
-from sfn_provider.engine.map_run.item_reader import (
+from sfn_provider.engine.map_run.item_reader.chunk_parser import read_dataset
+from sfn_provider.engine.map_run.item_reader.reader import (
     begin_reading,
     evaluate_max_items,
     has_more,
@@ -20,7 +19,8 @@ from sfn_provider.engine.map_run.item_reader import (
 )
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.map_run.tolerated_failures import THRESHOLD_EXCEEDED, evaluate_tolerance
-from sfn_provider.engine.map_run_progress import MapRunProgress, Tolerance
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.map_run_progress import MapRunProgress, Tolerance
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.engine.state_test.inspection import Inspection
 from sfn_provider.engine.state_test.json_texts import parse_json, refuse

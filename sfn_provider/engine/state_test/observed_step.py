@@ -10,9 +10,9 @@ from sfn_provider.engine.compiled_machine import CompiledMachine, CompiledState
 from sfn_provider.engine.dataflow.data_flow import Recorder
 from sfn_provider.engine.errors.catch import find_catcher
 from sfn_provider.engine.errors.retry import matches_error, retry_delay
-from sfn_provider.engine.execution_state import ExecutionState, Frame
 from sfn_provider.engine.execution_step import ExecutionStep
 from sfn_provider.engine.interpreter import Interpreter
+from sfn_provider.engine.progress.execution_state import ExecutionState, Frame
 from sfn_provider.engine.state_test.inspection import Inspection
 from sfn_provider.engine.state_test.mocked_handlers import mocked_handlers
 from sfn_provider.engine.state_test.request import Mock, StateConfiguration

@@ -12,8 +12,8 @@ from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.errors.retry import reported_error_name
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.limits import EXPRESS_SECONDS
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import EPOCH, advance
 from sfn_provider.engine.state_test.context_checks import read_context

@@ -19,9 +19,9 @@ from sfn_provider.engine.dataflow.data_flow import (
     data_flow_fields,
 )
 from sfn_provider.engine.dataflow.typed_fields import require_type
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.observations import ChoiceMade
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.exceptions import StatesError
 
 

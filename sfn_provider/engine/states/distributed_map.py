@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.engine.branches.external_branches import resume_in_join
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.context_object import frame_context
-from sfn_provider.engine.execution_state import Frame, Status
 from sfn_provider.engine.execution_step import ExecutionStep
-from sfn_provider.engine.external_branches import resume_in_join
 from sfn_provider.engine.limits import CHILD_CONCURRENCY
 from sfn_provider.engine.map_run.child_batches import (
     BatchOutput,
@@ -42,14 +41,15 @@ from sfn_provider.engine.map_run.completion import (
     fail_run,
     map_run_error_name,
 )
-from sfn_provider.engine.map_run.file_formats import READER_FAILED
-from sfn_provider.engine.map_run.item_reader import begin_reading, evaluate_max_items
+from sfn_provider.engine.map_run.item_reader.file_formats import READER_FAILED
+from sfn_provider.engine.map_run.item_reader.reader import begin_reading, evaluate_max_items
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.map_run.naming import run_arn, run_label, run_name
 from sfn_provider.engine.map_run.result_writer import evaluate_destination, take_written
 from sfn_provider.engine.map_run.tolerated_failures import evaluate_tolerance
-from sfn_provider.engine.map_run_progress import MapRunProgress, Tolerance
 from sfn_provider.engine.observations import ItemsListed
+from sfn_provider.engine.progress.execution_state import Frame, Status
+from sfn_provider.engine.progress.map_run_progress import MapRunProgress, Tolerance
 from sfn_provider.engine.requests import Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sfn_provider.asl.java_values import compact_json
+from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.asl.templates import compile_payload_value
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, compile_or_fail
 from sfn_provider.engine.dataflow.typed_fields import require_type
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.exceptions import StatesError
 
 

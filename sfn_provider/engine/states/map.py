@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.branches.external_branches import request_external_branches
+from sfn_provider.engine.branches.iteration_batches import end_iteration, fail_iteration
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.external_branches import request_external_branches
-from sfn_provider.engine.iteration_batches import end_iteration, fail_iteration
 from sfn_provider.engine.limits import INLINE_CONCURRENCY, oversized_parameters
 from sfn_provider.engine.map_run.item_selection import evaluate_items, map_scope, max_concurrency, select_items
 from sfn_provider.engine.observations import ItemsListed
-from sfn_provider.engine.state_progress import IterationBatchProgress, MapProgress
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.state_progress import IterationBatchProgress, MapProgress
 from sfn_provider.engine.states import distributed_map
 from sfn_provider.exceptions import StatesError
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.engine.branches.external_branches import request_external_branches
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
-from sfn_provider.engine.external_branches import request_external_branches
 from sfn_provider.engine.limits import oversized_parameters
-from sfn_provider.engine.state_progress import ParallelProgress
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.state_progress import ParallelProgress
 from sfn_provider.exceptions import StatesError
 
 

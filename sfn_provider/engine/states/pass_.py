@@ -5,8 +5,8 @@ from __future__ import annotations
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine.compiled_machine import CompiledState
 from sfn_provider.engine.dataflow.data_flow import NO_VARIABLES, StateExit
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.progress.execution_state import Frame
 
 
 def _execute(step: ExecutionStep, frame: Frame, state: CompiledState) -> None:

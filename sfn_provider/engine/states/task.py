@@ -12,12 +12,12 @@ from sfn_provider.engine.dataflow.data_flow import compile_evaluator
 from sfn_provider.engine.dataflow.parameter_checks import check_parameters
 from sfn_provider.engine.dataflow.typed_fields import evaluate_integer, wrong_value
 from sfn_provider.engine.errors.retry import is_timeout, reported_error_name
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
 from sfn_provider.engine.limits import MAX_SECONDS, oversized_parameters, oversized_result, to_json
 from sfn_provider.engine.observations import CallRequested
+from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.progress.state_progress import TaskProgress
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskHeartbeat, TaskSubmitted, TaskSucceeded
-from sfn_provider.engine.state_progress import TaskProgress
 from sfn_provider.exceptions import StatesError
 
 

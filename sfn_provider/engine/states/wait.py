@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sfn_provider.asl.java_values import unquoted_json
+from sfn_provider.asl.json_values.java_values import unquoted_json
 from sfn_provider.asl.paths import PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
@@ -17,12 +17,12 @@ from sfn_provider.engine.dataflow.typed_fields import (
     read_integer,
     wrong_value,
 )
-from sfn_provider.engine.execution_state import Frame
 from sfn_provider.engine.execution_step import ExecutionStep, StateHandler
+from sfn_provider.engine.history.timestamps import parse_time
 from sfn_provider.engine.limits import MAX_SECONDS
 from sfn_provider.engine.observations import WaitBegun
+from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.engine.requests import Event
-from sfn_provider.engine.timestamps import parse_time
 from sfn_provider.exceptions import StatesError
 
 _TOO_LONG = 2**31

@@ -15,7 +15,7 @@ from sfn_provider.mwaa.serverless.code_archive import make_code_archive
 from sfn_provider.mwaa.serverless.iam import TRUST, make_role_policy
 from sfn_provider.mwaa.serverless.readme import render_readme, role_name
 from sfn_provider.mwaa.serverless.template import make_template
-from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
+from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import Translation
 from sfn_provider.translate.serverless.workflow import Workflow
 

@@ -10,9 +10,9 @@ from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.mwaa.dag_calls import ServiceCall, definition_calls
-from sfn_provider.mwaa.iam_actions import operation_actions
-from sfn_provider.mwaa.iam_grants import statement
-from sfn_provider.mwaa.iam_policy import call_grants, check_size, make_policy_statements, policy_document
+from sfn_provider.mwaa.iam.actions import operation_actions
+from sfn_provider.mwaa.iam.grants import statement
+from sfn_provider.mwaa.iam.policy import call_grants, check_size, make_policy_statements, policy_document
 from sfn_provider.translate.native.operator_table import find_operator
 from sfn_provider.translate.serverless.limits import VERSIONS
 

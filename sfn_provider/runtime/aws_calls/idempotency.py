@@ -19,9 +19,9 @@ def clear_stamp(context: Context) -> list[Any]:
     """Return what differs after a clear: when the DAG run started, and the task instance's ``max_tries``.
 
     When Airflow clears a task instance it adds the tries so far to ``max_tries``, unless the task runs (then see
-    `sfn_provider.runtime.snapshots`). A finished run whose tasks are cleared, and a run that is deleted and created
-    again under the same id, start at another time. The ``clear_number`` of a DAG run is no part of it: it rises where
-    another task of the run is cleared, too.
+    `sfn_provider.runtime.stores.snapshots`). A finished run whose tasks are cleared, and a run that is deleted and
+    created again under the same id, start at another time. The ``clear_number`` of a DAG run is no part of it: it rises
+    where another task of the run is cleared, too.
     """
     return names.clear_stamp(context["dag_run"].start_date, context["ti"].max_tries)
 

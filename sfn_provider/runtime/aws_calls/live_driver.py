@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import BaseTrigger, DateTimeTrigger, in_dag_test
-from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.history import Record
+from sfn_provider.engine.history.events import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import (
     CallTask,
     Cancel,
@@ -33,14 +33,14 @@ from sfn_provider.links.console_pages import ConsolePage, console_page
 from sfn_provider.runtime.aws_calls.running_calls import CallFuture, RunningCalls
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits
-from sfn_provider.runtime.dag_run_execution import DagRunExecution
+from sfn_provider.runtime.routing.dag_run_execution import DagRunExecution
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.runtime.display.task_log import TaskLog
     from sfn_provider.runtime.state_task import StateTask
-    from sfn_provider.runtime.task_log import TaskLog
 
 Json = Any
 

@@ -10,10 +10,10 @@ from typing import Any
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from sfn_provider.integrations.job_recovery import Resubmission, is_recoverable
+from sfn_provider.integrations.jobs.job_recovery import Resubmission, is_recoverable
 from sfn_provider.runtime.aws_calls.running_jobs import RunningJobs
 from sfn_provider.runtime.aws_calls.task_token_waits import TaskTokenWaits, is_activity
-from sfn_provider.runtime.task_log import TaskLog
+from sfn_provider.runtime.display.task_log import TaskLog
 
 Json = Any
 CallFuture = Future[Completed | Submitted]

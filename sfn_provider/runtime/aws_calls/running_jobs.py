@@ -10,7 +10,7 @@ from typing import Any
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from sfn_provider.runtime.task_log import TaskLog, shown_error
+from sfn_provider.runtime.display.task_log import TaskLog, shown_error
 
 Json = Any
 

@@ -11,20 +11,20 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sfn_provider._compat import AirflowFailException, conf
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.limits import CHILDREN_PER_TASK
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
-from sfn_provider.engine.map_run_progress import MapRunProgress
+from sfn_provider.engine.progress.execution_state import ExecutionState
+from sfn_provider.engine.progress.map_run_progress import MapRunProgress
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import mask_value, one_line
 from sfn_provider.plurals import count
-from sfn_provider.runtime.branches import GroupStart, skip_if_sibling_failed
-from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_tasks import tasks_in_group
-from sfn_provider.runtime.routing import check_tasks_before
-from sfn_provider.runtime.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
+from sfn_provider.runtime.routing.branches import GroupStart, skip_if_sibling_failed
+from sfn_provider.runtime.routing.dag_run_execution import is_mocked
+from sfn_provider.runtime.routing.group_tasks import tasks_in_group
+from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
+from sfn_provider.runtime.routing.task_routing import check_tasks_before
 from sfn_provider.runtime.strategies.groups import pull_batch, push_group_start
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import SkipMixin
-from sfn_provider.runtime.dag_run_execution import execution_input
-from sfn_provider.runtime.routing_token import RoutingToken, TaskEntry, map_index_of
+from sfn_provider.runtime.routing.dag_run_execution import execution_input
+from sfn_provider.runtime.routing.routing_token import RoutingToken, TaskEntry, map_index_of
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY, decode_dag_run_conf, decode_xcom, encode_xcom
 

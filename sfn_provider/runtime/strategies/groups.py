@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from sfn_provider._compat import AirflowFailException, AirflowSkipException, conf, task_states
-from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.external_branches import previous_events
+from sfn_provider.engine.branches.external_branches import previous_events
 from sfn_provider.engine.interpreter import StepResult
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import RunBranches
-from sfn_provider.runtime.branches import GROUP_START_KEY, GroupStart, collect_branch_outcomes, pull_group_start
-from sfn_provider.runtime.group_tasks import find_start_task, other_tasks_before_join, other_tasks_of_items
-from sfn_provider.runtime.routing_token import TOKEN_KEY, map_index_of, pull_xcoms
+from sfn_provider.runtime.routing.branches import GROUP_START_KEY, GroupStart, collect_branch_outcomes, pull_group_start
+from sfn_provider.runtime.routing.group_tasks import find_start_task, other_tasks_before_join, other_tasks_of_items
+from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, map_index_of, pull_xcoms
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy

@@ -6,21 +6,21 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sfn_provider._compat import conf
-from sfn_provider.engine.execution_state import ExecutionState
-from sfn_provider.engine.external_branches import first_event
+from sfn_provider.engine.branches.external_branches import first_event
+from sfn_provider.engine.branches.iteration_batches import IterationBatch, IterationOutcomes
 from sfn_provider.engine.interpreter import StepResult
-from sfn_provider.engine.iteration_batches import IterationBatch, IterationOutcomes
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import RunBranches
-from sfn_provider.runtime.branches import (
+from sfn_provider.runtime.routing.branches import (
     BATCH_END_KEY,
     GroupStart,
     skip_if_sibling_failed,
 )
-from sfn_provider.runtime.dag_run_execution import is_mocked
-from sfn_provider.runtime.group_tasks import find_start_task, first_task_of_map
-from sfn_provider.runtime.routing import check_tasks_before
-from sfn_provider.runtime.routing_token import TOKEN_KEY, BranchPosition, map_index_of
+from sfn_provider.runtime.routing.dag_run_execution import is_mocked
+from sfn_provider.runtime.routing.group_tasks import find_start_task, first_task_of_map
+from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, BranchPosition, map_index_of
+from sfn_provider.runtime.routing.task_routing import check_tasks_before
 from sfn_provider.runtime.state_task import GroupStartTask
 from sfn_provider.runtime.strategies.groups import pull_batch, push_branches
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy

@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.runtime.dag_run_execution import execution_input
-from sfn_provider.runtime.routing_token import TOKEN_KEY, RoutingToken, TaskEntry, pull_xcoms
+from sfn_provider.runtime.routing.dag_run_execution import execution_input
+from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, RoutingToken, TaskEntry, pull_xcoms
+from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE, workflow_storage
 from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
-from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE, workflow_storage
 from sfn_provider.xcom_json import encode_xcom
 
 if TYPE_CHECKING:

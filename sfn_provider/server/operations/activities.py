@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from sfn_provider.engine.requests import Event, TaskFailed, TaskHeartbeat, TaskSucceeded
-from sfn_provider.server.activities import Activity, task_response
 from sfn_provider.server.api_errors import not_found
 from sfn_provider.server.arns import check_arn, check_name
-from sfn_provider.server.json_input import read_output
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response
 from sfn_provider.server.operations.tags import read_tags
+from sfn_provider.server.requests.json_input import read_output
+from sfn_provider.server.resources.activities import Activity, task_response
 from sfn_provider.server.service_state import ServiceState
 
 LONG_POLL_SECONDS: Final = 60.0

@@ -16,8 +16,8 @@ from sfn_provider.server.operations.operation_table import (
     Response,
     without_missing,
 )
+from sfn_provider.server.resources.state_machines import Alias, StateMachine
 from sfn_provider.server.service_state import ServiceState
-from sfn_provider.server.state_machines import Alias, StateMachine
 
 MAX_ALIASES: Final = 100
 """Aliases of a state machine (AWS's quotas)."""

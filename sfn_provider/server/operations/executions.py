@@ -15,10 +15,10 @@ from sfn_provider.server.api_errors import (
     type_not_supported,
 )
 from sfn_provider.server.arns import check_arn, check_name
-from sfn_provider.server.execution import Execution, list_item
-from sfn_provider.server.json_input import read_input
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response, without_missing
 from sfn_provider.server.redrives import redrive, redrive_status
+from sfn_provider.server.requests.json_input import read_input
+from sfn_provider.server.resources.execution import Execution, list_item
 from sfn_provider.server.service_state import ServiceState, Target
 
 NAME_LIFETIME: Final = 90 * 86_400.0

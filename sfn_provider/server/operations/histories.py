@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
-from sfn_provider.engine.history import Record, render
+from sfn_provider.engine.history.events import Record, render
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response
 from sfn_provider.server.service_state import ServiceState
 

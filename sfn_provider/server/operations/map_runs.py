@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sfn_provider.engine.map_run_progress import Tolerance
+from sfn_provider.engine.progress.map_run_progress import Tolerance
 from sfn_provider.server.api_errors import VALIDATION, ApiError, resource_not_found
 from sfn_provider.server.arns import check_arn
-from sfn_provider.server.map_runs import MapRun
 from sfn_provider.server.operations.operation_table import (
     Json,
     OperationTable,
@@ -16,6 +15,7 @@ from sfn_provider.server.operations.operation_table import (
     Response,
     without_missing,
 )
+from sfn_provider.server.resources.map_runs import MapRun
 from sfn_provider.server.service_state import ServiceState
 
 

@@ -12,9 +12,9 @@ from sfn_provider.server.api_errors import VALIDATION, ApiError, not_found
 from sfn_provider.server.arns import check_arn, check_name, check_role
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response
 from sfn_provider.server.operations.tags import read_tags
-from sfn_provider.server.revisions import DEFAULT_LOGGING, DEFAULT_TRACING, Revision
+from sfn_provider.server.resources.revisions import DEFAULT_LOGGING, DEFAULT_TRACING, Revision
+from sfn_provider.server.resources.state_machines import StateMachine, Version
 from sfn_provider.server.service_state import ServiceState
-from sfn_provider.server.state_machines import StateMachine, Version
 
 MAX_DIAGNOSTICS: Final = 100
 

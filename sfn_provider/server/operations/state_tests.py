@@ -11,9 +11,9 @@ from sfn_provider.engine.requests import CallTask
 from sfn_provider.engine.state_test.tested_state import find_state
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.server.api_errors import VALIDATION, ApiError
+from sfn_provider.server.driver.task_runner import Marker, TaskAccepted, TaskRequest
 from sfn_provider.server.operations.operation_table import OperationTable, Parameters, Response
 from sfn_provider.server.service_state import ServiceState
-from sfn_provider.server.task_runner import Marker, TaskAccepted, TaskRequest
 
 _ARGUMENTS: Final = {
     "mock": "mock",

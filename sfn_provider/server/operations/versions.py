@@ -8,8 +8,8 @@ from typing import Final
 from sfn_provider.server.api_errors import ApiError
 from sfn_provider.server.arns import check_arn
 from sfn_provider.server.operations.operation_table import Json, OperationTable, Parameters, Response
+from sfn_provider.server.resources.state_machines import Version
 from sfn_provider.server.service_state import ServiceState
-from sfn_provider.server.state_machines import Version
 
 MAX_VERSIONS: Final = 1_000
 """Versions of a state machine (AWS's quotas)."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sfn_provider.drawing.graph import Graph
 from sfn_provider.drawing.taken_paths import TakenPaths, count_groups
-from sfn_provider.engine.history import Record
-from sfn_provider.engine.visited_states import find_visited_states
+from sfn_provider.engine.history.events import Record
+from sfn_provider.engine.history.visited_states import find_visited_states
 
 _ENDS = ("ExecutionFailed", "ExecutionTimedOut")
 

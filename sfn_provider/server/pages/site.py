@@ -20,13 +20,13 @@ from starlette.routing import Route
 from sfn_provider.drawing.graph import machine_graph
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.svg import Drawing, draw
-from sfn_provider.engine.history import Record
+from sfn_provider.engine.history.events import Record
 from sfn_provider.server.pages.execution_paths import find_execution_paths
 
 if TYPE_CHECKING:
-    from sfn_provider.server.execution import Execution
+    from sfn_provider.server.resources.execution import Execution
+    from sfn_provider.server.resources.state_machines import StateMachine
     from sfn_provider.server.service import StepFunctionsService
-    from sfn_provider.server.state_machines import StateMachine
 
 _MOST_EXECUTIONS: Final = 200
 _MOST_EVENTS: Final = 1_000

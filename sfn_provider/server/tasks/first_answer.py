@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sfn_provider.server.task_runner import UNHANDLED, TaskOutcome, TaskRequest, TaskRunner
+from sfn_provider.server.driver.task_runner import UNHANDLED, TaskOutcome, TaskRequest, TaskRunner
 
 
 class FirstAnswer:

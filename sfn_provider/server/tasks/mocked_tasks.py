@@ -12,7 +12,7 @@ from sfn_provider.engine.requests import TaskFailed as TaskFailedEvent
 from sfn_provider.engine.requests import TaskSucceeded
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
-from sfn_provider.server.task_runner import NEVER_ANSWERED, UNHANDLED, TaskFailed, TaskOutcome, TaskRequest
+from sfn_provider.server.driver.task_runner import NEVER_ANSWERED, UNHANDLED, TaskFailed, TaskOutcome, TaskRequest
 
 MakeMocks = Callable[[str, Any], Mocks]
 """Makes the answers of an execution's tasks, of its definition and its input."""

@@ -17,7 +17,7 @@ from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.clients import Clients, keep_headers
 from sfn_provider.integrations.resolver import find_integration
-from sfn_provider.server.task_runner import UNHANDLED, TaskAccepted, TaskOutcome, TaskRequest
+from sfn_provider.server.driver.task_runner import UNHANDLED, TaskAccepted, TaskOutcome, TaskRequest
 from sfn_provider.server.tasks.daemon_threads import DaemonThreads
 from sfn_provider.server.tasks.lambda_client import Function, LambdaClient, function_name
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.json_positions import LineIndex, scan_positions
+from sfn_provider.asl.source_text.json_positions import LineIndex, scan_positions
 from sfn_provider.exceptions import UsageError
 from sfn_provider.text_files import json_problem
 

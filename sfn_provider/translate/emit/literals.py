@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.asl.value_size import is_larger
+from sfn_provider.asl.json_values.value_size import is_larger
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 
 WIDTH = 88

@@ -19,12 +19,12 @@ from sfn_provider.translate.native.data_flow.values import (
     read,
     write,
 )
-from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
+from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.caught_errors import error_tests
 from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm

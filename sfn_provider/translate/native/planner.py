@@ -8,9 +8,6 @@ from functools import partial
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
-from sfn_provider.translate.native.api_nodes import make_api_call
-from sfn_provider.translate.native.certain_tasks import CertainTasks
-from sfn_provider.translate.native.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     Key,
@@ -20,12 +17,9 @@ from sfn_provider.translate.native.data_flow.values import (
     marks_of,
     reads_of,
 )
-from sfn_provider.translate.native.exact_nodes import make_exact
-from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
-from sfn_provider.translate.native.loop_nodes import make_exits, make_loop
-from sfn_provider.translate.native.loop_parts import LoopPart
-from sfn_provider.translate.native.map_nodes import (
+from sfn_provider.translate.native.items.loop_nodes import make_exits, make_loop
+from sfn_provider.translate.native.items.map_nodes import (
     make_item_function,
     make_items,
     make_list,
@@ -35,19 +29,25 @@ from sfn_provider.translate.native.map_nodes import (
 from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
 from sfn_provider.translate.native.merges import Merge, find_input_merge, find_merge
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, NotPolling, Versions
-from sfn_provider.translate.native.nodes import NodeMaker
+from sfn_provider.translate.native.parts.exact_parts import ExactPart
+from sfn_provider.translate.native.parts.loop_parts import LoopPart
 from sfn_provider.translate.native.planned_states import PlannedStates
-from sfn_provider.translate.native.poll_nodes import make_poll
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state, words_of_parts
-from sfn_provider.translate.native.route_builder import build_routes
-from sfn_provider.translate.native.routes import RouteNode, Routes
+from sfn_provider.translate.native.routing.certain_tasks import CertainTasks
+from sfn_provider.translate.native.routing.route_builder import build_routes
+from sfn_provider.translate.native.routing.routes import RouteNode, Routes
 from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm
 from sfn_provider.translate.native.states.task_forms import choose_form, choose_poll_form
-from sfn_provider.translate.native.task_names import preferred_id, variable_of
+from sfn_provider.translate.native.tasks.api_nodes import make_api_call
+from sfn_provider.translate.native.tasks.control_nodes import make_catch, make_empty, make_guard, make_merge
+from sfn_provider.translate.native.tasks.exact_nodes import make_exact
+from sfn_provider.translate.native.tasks.nodes import NodeMaker
+from sfn_provider.translate.native.tasks.poll_nodes import make_poll
+from sfn_provider.translate.native.tasks.task_names import preferred_id, variable_of
 from sfn_provider.translate.plan import naming
 
 Reads = dict[str, dict[tuple[Key, ...], None]]

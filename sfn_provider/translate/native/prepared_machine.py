@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sfn_provider.asl.json_walk import walk_texts
+from sfn_provider.asl.json_values.json_walk import walk_texts
 from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
 from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
-from sfn_provider.translate.native.exact_parts import ExactPart, replace_exact_parts
-from sfn_provider.translate.native.loop_parts import replace_loops
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative, NotPolling
+from sfn_provider.translate.native.parts.exact_parts import ExactPart, replace_exact_parts
+from sfn_provider.translate.native.parts.loop_parts import replace_loops
 from sfn_provider.translate.native.polling import Poll, cut_polling_loops, with_later_rounds
 from sfn_provider.translate.native.states.caught_errors import check_catchers
 from sfn_provider.translate.native.states.conditions import rule_values

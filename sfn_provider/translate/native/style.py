@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.dag_file import emit_native
-from sfn_provider.translate.native.differences import find_native_differences
 from sfn_provider.translate.native.exact_reasons import plan_mixed
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
-from sfn_provider.translate.native.task_entries import entries
+from sfn_provider.translate.native.report.differences import find_native_differences
+from sfn_provider.translate.native.report.task_entries import entries
 from sfn_provider.translate.native.templates import check_templates
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sfn_provider.asl.json_checks import find_invalid_json
+from sfn_provider.asl.json_values.json_checks import find_invalid_json
 from sfn_provider.asl.scope import Json
 
 _MAX_DEPTH: Final = 128

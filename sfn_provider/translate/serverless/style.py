@@ -10,9 +10,9 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.model import walk_states
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.findings import Finding
-from sfn_provider.translate.native.differences import find_native_differences
 from sfn_provider.translate.native.model import TaskEntry
-from sfn_provider.translate.native.task_entries import entries
+from sfn_provider.translate.native.report.differences import find_native_differences
+from sfn_provider.translate.native.report.task_entries import entries
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
 from sfn_provider.translate.serverless import own_code
 from sfn_provider.translate.serverless.differences import code_findings, operator_findings

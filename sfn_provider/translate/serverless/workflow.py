@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sfn_provider.asl.json_walk import walk_json
+from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.translate.serverless.limits import EVALUATED_KEYS
 
 Json = Any

@@ -28,7 +28,7 @@ from sfn_provider.asl.jsonata import (
 )
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT
 from sfn_provider.asl.scope import MISSING, Json, Scope
-from sfn_provider.compare.cases.traced_values import TracedInteger, TracedText
+from sfn_provider.compare.cases.data.traced_values import TracedInteger, TracedText
 from sfn_provider.exceptions import QueryEvaluationError
 
 PROGRAM_LIMITS = "sfn_provider.asl.jsonata.program.EvaluationLimits"

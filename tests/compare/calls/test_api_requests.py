@@ -9,10 +9,10 @@ import requests
 
 from sfn_provider.asl import parse
 from sfn_provider.compare.calls.api_requests import is_api_request, read_request
-from sfn_provider.compare.calls.call_script import CallScript
-from sfn_provider.compare.calls.interception import CallRecorder, intercept_calls
+from sfn_provider.compare.calls.interception.call_script import CallScript
+from sfn_provider.compare.calls.interception.client_calls import CallRecorder, intercept_calls
 from sfn_provider.compare.calls.machine_calls import run_machine, script_from_json, script_to_json
-from sfn_provider.compare.calls.parameters import compare_parameters
+from sfn_provider.compare.calls.parameters.comparison import compare_parameters
 from sfn_provider.engine import Mocks
 
 ENDPOINT = "abc123.execute-api.us-east-1.amazonaws.com"

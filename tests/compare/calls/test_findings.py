@@ -10,7 +10,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import walk_states
 from sfn_provider.compare.calls.findings import DagSide, TaskRun, find_differences_of_calls
-from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.engine import Mocks

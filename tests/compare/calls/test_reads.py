@@ -12,10 +12,10 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.compare import compare_dag
 from sfn_provider.compare.calls.api_calls import ApiCall
-from sfn_provider.compare.calls.call_origins import CallOrigins
-from sfn_provider.compare.calls.call_script import CallScript
 from sfn_provider.compare.calls.findings import DagSide, find_differences_of_calls
-from sfn_provider.compare.calls.interception import CaughtCall
+from sfn_provider.compare.calls.interception.call_origins import CallOrigins
+from sfn_provider.compare.calls.interception.call_script import CallScript
+from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import match_calls
 from sfn_provider.engine import Mocks

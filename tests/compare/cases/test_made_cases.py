@@ -18,8 +18,8 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare import make_cases
 from sfn_provider.compare.cases import search
 from sfn_provider.compare.cases.configuration import MadeCases, find_cases, made_mocks, mocks_for_input
+from sfn_provider.compare.cases.data.task_results import sample_result
 from sfn_provider.compare.cases.search_budget import SearchBudget
-from sfn_provider.compare.cases.task_results import sample_result
 from sfn_provider.compare.coverage import observe_coverage
 from sfn_provider.engine import simulate
 from sfn_provider.engine.state_test.result_checks import check_result

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.cli.granularity_report import report_object, report_text
+from sfn_provider.cli.output.granularity_report import report_object, report_text
 from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, count_restarts, measure_workflow
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName

@@ -11,9 +11,9 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.dataflow.context_object import execution_context
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.map_run.child_batches import BatchOutput, ChildBatch, split_into_batches
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import UsageError

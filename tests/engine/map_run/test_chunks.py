@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import Mocks, simulate
-from sfn_provider.engine.map_run import child_inputs, s3_objects, text_chunks
+from sfn_provider.engine.map_run import child_inputs
 from sfn_provider.engine.map_run.child_batches import ChildBatch
+from sfn_provider.engine.map_run.item_reader import s3_objects, text_chunks
 from sfn_provider.exceptions import UsageError
 from tests.engine.map_run.test_child_batches import Case as BatchCase
 from tests.engine.map_run.test_child_batches import in_parts

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import Mocks, simulate
-from sfn_provider.engine.map_run import child_inputs, result_writer, s3_objects, text_chunks
+from sfn_provider.engine.map_run import child_inputs, result_writer
+from sfn_provider.engine.map_run.item_reader import s3_objects, text_chunks
 from tests.fixtures.distributed_maps import WRITER, each, reading
 
 KINDS: dict[str, tuple[dict[str, Any], str | None]] = {

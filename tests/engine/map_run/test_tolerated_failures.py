@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sfn_provider.engine.map_run_progress import Tolerance
+from sfn_provider.engine.progress.map_run_progress import Tolerance
 
 
 @dataclass(frozen=True)

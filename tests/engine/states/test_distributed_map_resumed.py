@@ -9,8 +9,8 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.engine.dataflow.context_object import execution_context
-from sfn_provider.engine.execution_state import ExecutionState
 from sfn_provider.engine.interpreter import Interpreter, StepResult
+from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import Cancel, Event, TimerFired
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import drive

@@ -23,7 +23,7 @@ from sfn_provider.mwaa.serverless import code_archive
 from sfn_provider.mwaa.serverless.bundle import WorkflowBundle, make_workflow_bundle
 from sfn_provider.mwaa.wheels import Wheel, package_files
 from sfn_provider.mwaa.zip_archive import make_zip
-from sfn_provider.runtime.workflow_storage import STORAGE_VARIABLE
+from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import translate
 from tests.fixtures.definitions import END, call, choose, machine
 from tests.golden import DAGS

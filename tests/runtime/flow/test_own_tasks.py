@@ -12,9 +12,9 @@ import pytest
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.engine import Mocks
-from sfn_provider.runtime import routing
-from sfn_provider.runtime.routing import route_to_successor
-from sfn_provider.runtime.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken
+from sfn_provider.runtime.routing import task_routing as routing
+from sfn_provider.runtime.routing.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken
+from sfn_provider.runtime.routing.task_routing import route_to_successor
 from tests.fixtures.cleared_runs import ClearedRun
 from tests.fixtures.definitions import END, machine
 from tests.fixtures.edited_dags import Edit, adding, edit

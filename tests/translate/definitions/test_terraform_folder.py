@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.cli.substitutions import read_substitutions
+from sfn_provider.cli.inputs.substitutions import read_substitutions
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 

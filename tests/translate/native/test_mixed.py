@@ -11,7 +11,7 @@ import jinja2
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.translate.native.exact_parts import replace_exact_parts
+from sfn_provider.translate.native.parts.exact_parts import replace_exact_parts
 from sfn_provider.xcom_json import encode_dag_run_conf
 from tests.translate.native.test_native_style import TOPIC, call, catch, native, publish
 from tests.translate.test_safety import BREAKOUTS

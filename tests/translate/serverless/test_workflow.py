@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfn_provider.asl.json_walk import walk_json
+from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import Translation, translate
 from sfn_provider.translate.serverless.limits import EVALUATED_KEYS

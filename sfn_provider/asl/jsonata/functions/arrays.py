@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-from sfn_provider.asl.java_values import utf16_units
+from sfn_provider.asl.json_values.java_values import utf16_units
 from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.equality import equality_key
 from sfn_provider.asl.jsonata.errors import JsonataError

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sfn_provider.asl.json_walk import walk_texts
+from sfn_provider.asl.json_values.json_walk import walk_texts
 from sfn_provider.translate.definitions.events import StartEvent
 from sfn_provider.translate.definitions.schedules import (
     START_EXECUTION,

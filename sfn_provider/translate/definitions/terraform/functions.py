@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sfn_provider.asl.json_walk import map_texts
+from sfn_provider.asl.json_values.json_walk import map_texts
 from sfn_provider.translate.definitions.terraform.unknown_values import Unknown, as_text, is_unknown, join_texts, number
 
 Json = Any
@@ -145,7 +145,7 @@ def _length(value: Json) -> int:
 
 
 def _yaml(text: str) -> Json:
-    from sfn_provider.asl.yaml_reader import YamlProblem, read_yaml
+    from sfn_provider.asl.source_text.yaml_reader import YamlProblem, read_yaml
 
     # Braces of placeholders mean something in YAML: they are put in when it is read.
     placeholders = _PLACEHOLDER.findall(text) if isinstance(text, Unknown) else []

@@ -46,8 +46,8 @@ from sfn_provider.translate.native.data_flow.values import (
     one_of,
     write,
 )
-from sfn_provider.translate.native.exact_parts import ExactPart
-from sfn_provider.translate.native.loop_parts import LoopPart
+from sfn_provider.translate.native.parts.exact_parts import ExactPart
+from sfn_provider.translate.native.parts.loop_parts import LoopPart
 from sfn_provider.translate.plan.graph import flow_order, successors
 
 Variables = dict[str, Value]

@@ -15,7 +15,6 @@ from sfn_provider.asl.model import Choice, Fail, Map, Parallel, Pass, Succeed, T
 from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
 from sfn_provider.translate.native.data_flow.values import Array, Key, Object, Source, Value, read, reads_error
-from sfn_provider.translate.native.exact_parts import ExactPart
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.items.calls import ItemCalls
@@ -32,14 +31,15 @@ from sfn_provider.translate.native.items.statements import (
 )
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative
-from sfn_provider.translate.native.nodes import NodeMaker, fail_exception, moment_imports
-from sfn_provider.translate.native.poll_nodes import leaving_test
+from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.polling import Poll
-from sfn_provider.translate.native.routes import END
+from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
 from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.python_lines import comment_lines, if_lines, indented, statement_lines
-from sfn_provider.translate.native.task_names import RESERVED
+from sfn_provider.translate.native.tasks.nodes import NodeMaker, fail_exception, moment_imports
+from sfn_provider.translate.native.tasks.poll_nodes import leaving_test
+from sfn_provider.translate.native.tasks.task_names import RESERVED
 from sfn_provider.translate.plan import naming
 
 _MOST_TIMES = 3

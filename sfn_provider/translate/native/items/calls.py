@@ -12,12 +12,12 @@ from sfn_provider.translate.native.data_flow.values import Key, Member, Object, 
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
 from sfn_provider.translate.native.model import INVOKE, Import, NotNative
-from sfn_provider.translate.native.nodes import NodeMaker, imports_of
-from sfn_provider.translate.native.poll_nodes import LAMBDA_HOOK
 from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, indented, statement_lines
 from sfn_provider.translate.native.states.task_forms import choose_poll_form
 from sfn_provider.translate.native.states.timing import check_retriers, effective_retrier
+from sfn_provider.translate.native.tasks.nodes import NodeMaker, imports_of
+from sfn_provider.translate.native.tasks.poll_nodes import LAMBDA_HOOK
 
 _TENACITY = "tenacity"
 

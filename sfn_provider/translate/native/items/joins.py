@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sfn_provider.asl.model import Branch, Fail, StateMachine
-from sfn_provider.translate.native.exact_parts import ExactPart
-from sfn_provider.translate.native.routes import END
+from sfn_provider.translate.native.parts.exact_parts import ExactPart
+from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.plan.graph import successors
 
 

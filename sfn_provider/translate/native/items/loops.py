@@ -20,9 +20,9 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.items.body import Finish, ItemBody, Written
 from sfn_provider.translate.native.items.statements import Arrival, Branches, Case, Later, Statements, lay_out
-from sfn_provider.translate.native.loop_parts import AGAIN, LEAVE, LoopPart
 from sfn_provider.translate.native.model import NotNative
-from sfn_provider.translate.native.routes import END
+from sfn_provider.translate.native.parts.loop_parts import AGAIN, LEAVE, LoopPart
+from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.python_lines import statement_lines
 from sfn_provider.translate.plan import naming
 

@@ -1,7 +1,7 @@
 """Writes the rules of a Choice as Python conditions.
 
 A comparison with a value of another type matches nothing in Step Functions; where Python raises instead, the task
-fails, which `sfn_provider.translate.native.differences` reports.
+fails, which `sfn_provider.translate.native.report.differences` reports.
 """
 
 from __future__ import annotations

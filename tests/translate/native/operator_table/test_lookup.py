@@ -6,7 +6,7 @@ import pytest
 
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import MISSING
-from sfn_provider.compare.calls.parameter_rules import find_rule
+from sfn_provider.compare.calls.parameters.parameter_rules import find_rule
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.resolver import find_integration
 from sfn_provider.translate.native.operator_table import OPERATORS, find_operator, find_unused

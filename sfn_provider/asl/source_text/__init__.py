@@ -1,0 +1,1 @@
+"""Reads the text of definitions: JSON, JSON with comments and YAML, with positions."""

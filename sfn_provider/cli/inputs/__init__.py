@@ -1,0 +1,1 @@
+"""Reads the arguments of commands: definitions, inputs, cases, substitutions."""

@@ -1,0 +1,1 @@
+"""Prints and writes what commands have done: JSON, tables, files."""

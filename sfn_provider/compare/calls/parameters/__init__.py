@@ -1,0 +1,1 @@
+"""Compares the parameters of two calls."""

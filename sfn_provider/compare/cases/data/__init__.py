@@ -1,0 +1,1 @@
+"""The data of made cases: inputs, results of tasks, objects in S3."""

@@ -1,0 +1,1 @@
+"""Histories: their events as GetExecutionHistory has them, their times, the states that they visit."""

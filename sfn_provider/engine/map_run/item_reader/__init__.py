@@ -1,0 +1,1 @@
+"""Reads the items of a distributed Map from objects in S3, in chunks."""

@@ -1,0 +1,1 @@
+"""What the engine keeps of an execution between two events, as data that JSON can store."""

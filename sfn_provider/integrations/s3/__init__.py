@@ -1,0 +1,1 @@
+"""Reads objects in S3 for distributed Maps, Parquet among them."""

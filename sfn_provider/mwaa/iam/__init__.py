@@ -1,0 +1,1 @@
+"""The IAM policy of an environment's execution role, made from its DAG files."""

@@ -1,0 +1,1 @@
+"""Stores what tasks keep for their next try, or too large for an XCom."""

@@ -1,0 +1,1 @@
+"""Drives executions: time, calls of tasks, the engine's requests."""

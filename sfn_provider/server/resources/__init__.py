@@ -1,0 +1,1 @@
+"""The resources of the service: state machines, executions, Map Runs, activities, tokens."""

@@ -1,0 +1,1 @@
+"""Finds the parts of a machine that become one task: loops, and what stays exact."""

@@ -1,0 +1,1 @@
+"""The graph of the tasks of a native DAG, and its edges."""

@@ -1,0 +1,1 @@
+"""Makes the tasks of a native DAG, with their Python text."""

@@ -1,0 +1,1 @@
+"""Waits for executions of a state machine together, by ListExecutions or a queue."""

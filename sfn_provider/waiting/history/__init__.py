@@ -1,0 +1,1 @@
+"""Reads the histories of awaited executions page by page, each event once."""

@@ -1,0 +1,1 @@
+"""Reads EventBridge's messages on status changes from SQS queues."""

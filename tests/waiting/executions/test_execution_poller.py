@@ -1,0 +1,369 @@
+"""Many waits at once, on virtual time: what they cost, and what they survive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+from tests.aws.server import NO_RESPONSE, ErrorResponse
+from tests.aws.step_functions import PREFIX, InjectedFault, SimulatedStepFunctions
+from tests.fixtures.virtual_time import run_virtually
+
+FINALS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+US_EAST_1 = {"DescribeExecution": (300.0, 15.0), "ListExecutions": (200.0, 5.0)}
+
+
+@dataclass
+class Seen:
+    """The event of each execution, and when it came."""
+
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    times: dict[str, float] = field(default_factory=dict)
+
+    def statuses(self) -> dict[str, str]:
+        return {arn: event.get("execution_status", event["status"]) for arn, event in self.events.items()}
+
+    def lateness(self, aws: SimulatedStepFunctions) -> float:
+        return max(at - aws.executions[arn].end for arn, at in self.times.items())
+
+
+def trigger_of(arn: str, **arguments: Any) -> StepFunctionsExecutionCompleteTrigger:
+    return StepFunctionsExecutionCompleteTrigger(execution_arn=arn, **({"waiter_delay": 10} | arguments))
+
+
+async def watch(seen: Seen, trigger: StepFunctionsExecutionCompleteTrigger) -> None:
+    async for event in trigger.run():
+        seen.events[trigger.execution_arn] = event.payload
+        seen.times[trigger.execution_arn] = asyncio.get_running_loop().time()
+
+
+def wait_for(triggers: Iterable[StepFunctionsExecutionCompleteTrigger], within: float = 86_400) -> Seen:
+    """Run triggers together, on virtual time, up to the last event."""
+
+    async def together() -> Seen:
+        seen = Seen()
+        async with asyncio.timeout(within), asyncio.TaskGroup() as group:
+            for trigger in triggers:
+                group.create_task(watch(seen, trigger))
+        return seen
+
+    return run_virtually(together())
+
+
+def plan(aws: SimulatedStepFunctions, count: int) -> dict[str, str]:
+    """Plan executions that end one after the other between 20 and 60 s, in all four ways. Gives how each ends."""
+    arns = {}
+    for number in range(count):
+        final = FINALS[number % 7 % 4]
+        arns[aws.plan(f"run-{number}", 20 + 40 * number / count, final=final)] = final
+    return arns
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50, 1_000, 3_500])
+def test_waits_cost_little_and_none_is_lost(simulated_aws: SimulatedStepFunctions, count: int) -> None:
+    simulated_aws.quotas = US_EAST_1
+    ends = plan(simulated_aws, count)
+    seen = wait_for(map(trigger_of, ends))
+    assert seen.statuses() == ends
+    assert seen.lateness(simulated_aws) < 12
+    assert simulated_aws.throttled == 0
+    assert simulated_aws.clients == 1
+    assert simulated_aws.calls.total() < min(8 * count, 60 + count / 10)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What goes wrong, how long after its end an execution may be told of, and in how many calls."""
+
+    id: str
+    faults: tuple[InjectedFault, ...] = ()
+    lag: float = 0.0
+    late: float = 12.0
+    calls: int = 100
+
+
+FAULTS = [
+    Case(
+        "half of all calls: 503",
+        (InjectedFault(ErrorResponse("ServiceUnavailable", status=503), end=180, share=0.5),),
+        late=60,
+    ),
+    Case("all connections dropped for 3 minutes", (InjectedFault(NO_RESPONSE, begin=15, end=195),), late=200),
+    Case("some connections dropped", (InjectedFault(NO_RESPONSE, share=0.1),), late=60),
+    Case(
+        "throttled by others for a minute",
+        (InjectedFault(ErrorResponse("ThrottlingException"), begin=25, end=85),),
+        late=120,
+    ),
+    Case(
+        "token expires", (InjectedFault(ErrorResponse("ExpiredTokenException"), begin=25, until_renewed=True),), late=20
+    ),
+    Case("lists lag 5 s", lag=5, late=18),
+    Case("lists lag a minute", lag=60, late=90, calls=1_000),
+    Case(
+        "listing not permitted",
+        (InjectedFault(ErrorResponse("AccessDeniedException"), "ListExecutions"),),
+        late=40,
+        calls=2_000,
+    ),
+    Case(
+        "machine deleted",
+        (InjectedFault(ErrorResponse("StateMachineDoesNotExist"), "ListExecutions"),),
+        late=40,
+        calls=2_000,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.id)
+def test_every_execution_ends_with_the_right_event(simulated_aws: SimulatedStepFunctions, case: Case) -> None:
+    simulated_aws.quotas, simulated_aws.lag = US_EAST_1, case.lag
+    simulated_aws.faults = list(case.faults)
+    ends = plan(simulated_aws, 200)
+    seen = wait_for(map(trigger_of, ends))
+    assert seen.statuses() == ends
+    assert seen.lateness(simulated_aws) < case.late
+    assert simulated_aws.throttled == 0
+    assert simulated_aws.calls.total() < case.calls
+
+
+def test_trouble_is_not_met_with_a_storm_of_calls(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.faults = [InjectedFault(NO_RESPONSE, begin=5, end=600)]
+    wait_for(map(trigger_of, plan(simulated_aws, 200)))
+    assert simulated_aws.calls.total() < 100
+
+
+def test_described_waits_stay_below_the_quota(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.quotas = US_EAST_1
+    simulated_aws.faults = [InjectedFault(ErrorResponse("AccessDeniedException"), "ListExecutions")]
+    ends = plan(simulated_aws, 2_000)
+    assert wait_for(map(trigger_of, ends)).statuses() == ends
+    assert simulated_aws.throttled == 0
+
+
+def test_executions_that_have_ended_are_found_at_the_first_look(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"old-{n}", -100.0, start=-200.0) for n in range(30)]
+    goes_on = simulated_aws.plan("goes-on", 50)
+    seen = wait_for(map(trigger_of, [*arns, goes_on]))
+    assert max(seen.times[arn] for arn in arns) < 1
+
+
+def test_a_wait_that_joins_late_is_looked_at_soon(simulated_aws: SimulatedStepFunctions) -> None:
+    slow, ended = simulated_aws.plan("slow", 100), simulated_aws.plan("ended", 5)
+
+    async def one_after_the_other() -> Seen:
+        seen = Seen()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch(seen, trigger_of(slow, waiter_delay=60)))
+            await asyncio.sleep(20)
+            group.create_task(watch(seen, trigger_of(ended, waiter_delay=60)))
+        return seen
+
+    assert run_virtually(one_after_the_other()).times[ended] < 22
+
+
+def test_ends_among_those_of_many_others_are_listed(simulated_aws: SimulatedStepFunctions) -> None:
+    for number in range(6_000):
+        simulated_aws.plan(f"run-{number}", -1.0 - number, start=-10_000.0)
+    arns = [f"{PREFIX}run-{number}" for number in range(0, 6_000, 20)]
+    assert len(wait_for(map(trigger_of, arns)).events) == 300
+    assert simulated_aws.calls["DescribeExecution"] == 1
+    assert simulated_aws.calls["ListExecutions"] <= 7
+
+
+def test_a_quick_wait_is_not_slowed_down_by_slow_ones(simulated_aws: SimulatedStepFunctions) -> None:
+    slow = [simulated_aws.plan(f"slow-{n}", 100) for n in range(2)]
+    quick = simulated_aws.plan("quick", 0.3)
+
+    async def one_after_the_other() -> Seen:
+        seen = Seen()
+        async with asyncio.TaskGroup() as group:
+            for arn, delay, pause in ((slow[0], 60, 0.25), (slow[1], 60, 0.05), (quick, 0.2, 0)):
+                group.create_task(watch(seen, trigger_of(arn, waiter_delay=delay)))
+                await asyncio.sleep(pause)
+        return seen
+
+    assert run_virtually(one_after_the_other()).times[quick] < 0.7
+
+
+def test_pending_redrive_is_no_end(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 35, running="PENDING_REDRIVE") for n in range(5)]
+    seen = wait_for(map(trigger_of, arns))
+    assert set(seen.statuses().values()) == {"SUCCEEDED"}
+    assert min(seen.times.values()) > 35
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_the_end_of_before_a_redrive_is_not_its_end(simulated_aws: SimulatedStepFunctions, count: int) -> None:
+    simulated_aws.lag = 5
+    redrive = (20.0, 100.0, "SUCCEEDED")
+    arns = [simulated_aws.plan(f"run-{n}", 10.0, final="FAILED", redrive=redrive) for n in range(count)]
+
+    async def begin_late() -> Seen:
+        seen = Seen()
+        await asyncio.sleep(21)
+        await asyncio.gather(*(watch(seen, trigger_of(arn)) for arn in arns))
+        return seen
+
+    seen = run_virtually(begin_late())
+    assert set(seen.statuses().values()) == {"SUCCEEDED"}
+    assert max(seen.times.values()) < 120
+    assert simulated_aws.calls["DescribeExecution"] <= 12
+
+
+def test_a_list_that_is_behind_what_was_seen_already_ends_nothing(simulated_aws: SimulatedStepFunctions) -> None:
+    redrive = (20.0, 100.0, "SUCCEEDED")
+    arns = [simulated_aws.plan(f"run-{n}", 10.0, final="FAILED", redrive=redrive) for n in range(50)]
+
+    async def lists_from_another_replica() -> Seen:
+        seen = Seen()
+        await asyncio.sleep(21)
+        waits = [asyncio.create_task(watch(seen, trigger_of(arn))) for arn in arns]
+        await asyncio.sleep(24)
+        simulated_aws.lag = 35
+        await asyncio.sleep(9)
+        simulated_aws.lag = 0
+        await asyncio.gather(*waits)
+        return seen
+
+    assert set(run_virtually(lists_from_another_replica()).statuses().values()) == {"SUCCEEDED"}
+
+
+def test_failures_of_before_the_wait_are_found_soon(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", -10.0, start=-20.0, final="FAILED") for n in range(500)]
+    seen = wait_for(map(trigger_of, arns))
+    assert max(seen.times.values()) < 12
+    assert simulated_aws.calls["DescribeExecution"] == 1
+
+
+def test_among_many_other_executions_few_waits_are_described(simulated_aws: SimulatedStepFunctions) -> None:
+    for number in range(30_000):
+        simulated_aws.plan(f"other-{number}", 1e9, start=1.0)
+    arns = [simulated_aws.plan(f"ours-{number}", 300, start=0.0) for number in range(8)]
+    assert len(wait_for(map(trigger_of, arns)).events) == 8
+    assert simulated_aws.calls["ListExecutions"] < 25
+    assert simulated_aws.calls["DescribeExecution"] < 8 * 34
+
+
+def test_among_many_other_executions_many_waits_are_listed(simulated_aws: SimulatedStepFunctions) -> None:
+    for number in range(10_000):
+        simulated_aws.plan(f"other-{number}", 1e9, start=1.0)
+    arns = [simulated_aws.plan(f"ours-{number}", 100, start=0.0) for number in range(500)]
+    assert len(wait_for(map(trigger_of, arns)).events) == 500
+    assert simulated_aws.calls["DescribeExecution"] < 20
+
+
+def test_each_wait_keeps_its_own_delay_and_number_of_looks(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 1_000) for n in range(6)]
+    quick = [trigger_of(arn, waiter_delay=10) for arn in arns]
+    slow = simulated_aws.plan("slow", 5_000)
+    seen = wait_for([*quick, trigger_of(slow, waiter_delay=60, waiter_max_attempts=4)])
+    assert "RUNNING after 4 looks" in seen.events[slow]["message"]
+    assert 180 <= seen.times[slow] <= 200
+
+
+def test_two_waits_for_one_execution(simulated_aws: SimulatedStepFunctions) -> None:
+    arn = simulated_aws.plan("run", 30)
+    seen = wait_for([trigger_of(arn, target_states=["RUNNING"])])
+    assert seen.statuses() == {arn: "RUNNING"}
+    both = [trigger_of(arn), trigger_of(arn, target_states=["RUNNING"])]
+    assert wait_for(both).statuses() == {arn: "SUCCEEDED"}
+    assert simulated_aws.calls["DescribeExecution"] == 1 + 4
+
+
+def test_a_cancelled_wait_leaves_the_others(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = list(plan(simulated_aws, 20))
+
+    async def cancel_half() -> Seen:
+        seen = Seen()
+        tasks = [asyncio.create_task(watch(seen, trigger_of(arn))) for arn in arns]
+        await asyncio.sleep(15)
+        for task in tasks[::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return seen
+
+    assert set(run_virtually(cancel_half()).events) == set(arns[1::2])
+
+
+def test_the_client_goes_with_the_last_wait_and_comes_with_the_next(
+    simulated_aws: SimulatedStepFunctions,
+) -> None:
+    arn = simulated_aws.plan("run", 5)
+
+    async def twice() -> list[tuple[int, int]]:
+        states = []
+        for _ in range(2):
+            await watch(Seen(), trigger_of(arn))
+            states.append((simulated_aws.clients, simulated_aws.closed))
+        return states
+
+    assert run_virtually(twice()) == [(1, 1), (2, 2)]
+
+
+def test_other_credentials_and_other_regions_share_nothing(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 5) for n in range(3)]
+    wait_for(
+        [trigger_of(arns[0]), trigger_of(arns[1], aws_conn_id="mine"), trigger_of(arns[2], region_name="eu-west-1")]
+    )
+    assert simulated_aws.clients == 3
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_without_permission_to_describe_a_wait_ends_at_once(simulated_aws: SimulatedStepFunctions, count: int) -> None:
+    simulated_aws.faults = [InjectedFault(ErrorResponse("AccessDeniedException"), "DescribeExecution")]
+    arns = [simulated_aws.plan(f"run-{n}", 20) for n in range(count)]
+    seen = wait_for(map(trigger_of, arns))
+    assert min(seen.times.values()) < 1
+    assert all(event["final"] and "states:DescribeExecution" in event["message"] for event in seen.events.values())
+
+
+def test_an_error_of_our_own_hangs_no_wait(
+    simulated_aws: SimulatedStepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr("sfn_provider.waiting.executions.execution_poller.ExecutionPoller.poll", broken)
+    arns = [simulated_aws.plan(f"run-{n}", 20) for n in range(3)]
+    with pytest.raises(ExceptionGroup) as caught:
+        wait_for(map(trigger_of, arns))
+    assert Counter(map(type, caught.value.exceptions)) == {ZeroDivisionError: 3}
+
+
+def test_children_of_a_map_run_are_described(simulated_aws: SimulatedStepFunctions) -> None:
+    arns = [simulated_aws.plan(f"{n}", 20) for n in range(10)]
+    simulated_aws.executions = {arn.replace(":Orders:", ":Orders/Each:"): simulated_aws.executions[arn] for arn in arns}
+    seen = wait_for(map(trigger_of, simulated_aws.executions))
+    assert len(seen.events) == 10
+    assert simulated_aws.calls["ListExecutions"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arn", "reason"),
+    [
+        ("arn:aws:states:us-east-1:123456789012:express:Orders:one:2", "Express"),
+        ("arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:one", "by StepFunctionMapRunSensor"),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:Orders", "not the ARN of an execution"),
+        ("Orders", "not the ARN of an execution"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused(simulated_aws: SimulatedStepFunctions, arn: str, reason: str) -> None:
+    [event] = wait_for([trigger_of(arn)]).events.values()
+    assert event["final"]
+    assert reason in event["message"]
+
+
+def test_a_version_or_an_alias_in_the_arn_belongs_to_the_same_machine(
+    simulated_aws: SimulatedStepFunctions,
+) -> None:
+    arns = [simulated_aws.plan(name, 20) for name in ("a", "7:b", "live:c", "d")]
+    assert arns[1] == PREFIX + "7:b"
+    assert len(wait_for(map(trigger_of, arns)).events) == 4
+    assert simulated_aws.clients == 1
