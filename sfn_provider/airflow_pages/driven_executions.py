@@ -13,13 +13,13 @@ from sfn_provider._compat import AirflowException, conf
 from sfn_provider.airflow_pages.dag_structure import DrivingTask
 from sfn_provider.airflow_pages.drawings import draw_bounded
 from sfn_provider.asl import parse
+from sfn_provider.drawing.execution_paths import find_execution_paths
 from sfn_provider.drawing.graph import machine_graph
 from sfn_provider.drawing.svg import Drawing
 from sfn_provider.engine.history.events import Record
 from sfn_provider.exceptions import SfnProviderError
 from sfn_provider.executions.history.history_events import event_details
 from sfn_provider.executions.masking import excerpt
-from sfn_provider.server.pages.execution_paths import find_execution_paths
 
 _MAX_PAGES: Final = 5
 """Calls of GetExecutionHistory, of 1,000 events each."""

@@ -13,11 +13,11 @@ from sfn_provider.airflow_pages.dag_structure import DagStructure, read_dag_stru
 from sfn_provider.airflow_pages.database import load_run
 from sfn_provider.airflow_pages.run_paths import TaskRun, machine_paths, task_paths, without_unknown_states
 from sfn_provider.asl import parse
+from sfn_provider.drawing.execution_paths import find_execution_paths
 from sfn_provider.drawing.graph import Graph, machine_graph
 from sfn_provider.drawing.taken_paths import TakenPaths, walk_edges
 from sfn_provider.engine import simulate
 from sfn_provider.engine.history.visited_states import find_visited_states
-from sfn_provider.server.pages.execution_paths import find_execution_paths
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit.live_dag import live_dag
 from tests.airflow_pages.conftest import StoredRun

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sfn_provider.drawing.execution_paths import find_execution_paths
 from sfn_provider.drawing.graph import machine_graph
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.svg import Drawing, draw
 from sfn_provider.engine.history.events import Record
-from sfn_provider.server.pages.execution_paths import find_execution_paths
 
 if TYPE_CHECKING:
     from sfn_provider.server.resources.execution import Execution

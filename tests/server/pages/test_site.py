@@ -14,11 +14,11 @@ from urllib.parse import quote
 import pytest
 
 from sfn_provider.asl import parse
+from sfn_provider.drawing.execution_paths import find_execution_paths
 from sfn_provider.drawing.graph import machine_graph
 from sfn_provider.engine import simulate
 from sfn_provider.exceptions import StatesError
 from sfn_provider.server.local_server import LocalServer
-from sfn_provider.server.pages.execution_paths import find_execution_paths
 from sfn_provider.server.pages.site import make_pages
 from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.local_service import CheckedService, FunctionRunner, Service, make_client
