@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
@@ -137,15 +137,23 @@ def _pair(call: MachineCall, caught: CaughtCall | None) -> CallPair:
 def _match_same(
     calls: Sequence[MachineCall], caught: Sequence[CaughtCall], changing: list[int], made: list[int]
 ) -> dict[int, int]:
-    """Match calls whose parameters are the same text."""
-    waiting: dict[str, list[int]] = defaultdict(list)
-    for index in made:
-        waiting[_key(caught[index].call)].append(index)
-    found = {}
-    for index in changing:
-        same = waiting.get(_key(calls[index].call))
-        if same:
-            found[index] = same.pop(0)
+    """Match calls whose parameters are the same text: those of a task that is named as the state first.
+
+    Branches side by side may make equal calls, in any order.
+    """
+    found: dict[int, int] = {}
+    for by_name in (True, False):
+        waiting: dict[tuple[str, str], deque[int]] = defaultdict(deque)
+        taken = set(found.values())
+        for index in made:
+            if index not in taken:
+                waiting[_key(caught[index].call), plain_name(caught[index].task_id or "") if by_name else ""].append(
+                    index
+                )
+        for index in changing:
+            key = _key(calls[index].call), plain_name(calls[index].state) if by_name else ""
+            if index not in found and waiting[key]:
+                found[index] = waiting[key].popleft()
     return found
 
 
