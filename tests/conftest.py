@@ -20,6 +20,7 @@ pytest_plugins = (
     "tests.aws.moto_jobs",
     "tests.aws.scripted",
     "tests.aws.step_functions",
+    "tests.aws.virtual_client",
     "tests.fixtures.airflow_marker",
     "tests.fixtures.chromium",
     "tests.fixtures.collection",

@@ -16,14 +16,8 @@ from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTri
 from sfn_provider.waiting.executions.ended_executions import OVERLAP_SECONDS, SeenExecutions
 from sfn_provider.waiting.status_queue.status_messages import parse_message
 from tests.aws.server import ErrorResponse
-from tests.aws.step_functions import (
-    MACHINE,
-    PREFIX,
-    InjectedFault,
-    Message,
-    SimulatedStepFunctions,
-    status_change_event,
-)
+from tests.aws.status_events import status_change_event
+from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.versions import AIRFLOW, from_airflow
 from tests.fixtures.virtual_time import run_virtually
 

@@ -13,14 +13,8 @@ import pytest
 
 from sfn_provider.triggers.step_function import QUEUE_POLL_INTERVAL
 from tests.aws.server import ErrorResponse
-from tests.aws.step_functions import (
-    MACHINE,
-    PREFIX,
-    InjectedFault,
-    Message,
-    SimulatedStepFunctions,
-    status_change_event,
-)
+from tests.aws.status_events import status_change_event
+from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
 from tests.waiting.status_queue.virtual_waits import lateness, trigger_of, wait_for
 

@@ -17,13 +17,8 @@ from sfn_provider.operators.step_function import (
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from sfn_provider.triggers.step_function import QUEUE_POLL_INTERVAL
 from sfn_provider.waiting.status_queue.queue_reader import queue_region
-from tests.aws.step_functions import (
-    PREFIX,
-    InjectedFault,
-    Message,
-    SimulatedStepFunctions,
-    status_change_event,
-)
+from tests.aws.status_events import status_change_event
+from tests.aws.step_functions import PREFIX, InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
 from tests.waiting.status_queue.test_queue_faults import DENIED
 from tests.waiting.status_queue.virtual_waits import URL, lateness, trigger_of, wait_for
