@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from tests.engine.state_test.states import BUSY, CATCH, FAILED, NUMBERS, RETRY, Json, map_state, reader, task
-from tests.fixtures.engine import FUNCTION
+from tests.fixtures.machines.engine import FUNCTION
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from sfn_provider.engine import simulate, test_state
 from tests.engine.state_test.response_cases import CASES, Case, opened
 from tests.engine.state_test.states import INVOKE, Json, task
-from tests.fixtures.engine import FUNCTION, one
+from tests.fixtures.machines.engine import FUNCTION, one
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

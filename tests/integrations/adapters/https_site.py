@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from sfn_provider.integrations import Completed
 from tests.aws.moto import REGION
-from tests.fixtures.task_calls import Answer
+from tests.fixtures.calls.task_calls import Answer
 
 BASIC = {"BasicAuthParameters": {"Username": "ann", "Password": "geheim"}}
 BASIC_HEADER = "Basic " + b64encode(b"ann:geheim").decode()

@@ -11,8 +11,8 @@ from sfn_provider.integrations import Submitted
 from sfn_provider.operators.state_machine import ChoiceStateOperator, PassStateOperator
 from sfn_provider.runtime.routing import task_routing as routing
 from sfn_provider.runtime.state_operator import StateOperator
-from tests.fixtures.live_driver import JOB, task
-from tests.fixtures.task_runs import Run, dag
+from tests.fixtures.airflow.task_runs import Run, dag
+from tests.fixtures.calls.live_driver import JOB, task
 
 SUBMITTED = Submitted({"id": "jr_1", "resource": JOB}, {"JobRunId": "jr_1"}, 30.0)
 GLUE = "https://console.aws.amazon.com/gluestudio/home?region=eu-west-1#/job/load/run/jr_1"

@@ -8,8 +8,8 @@ import pytest
 
 from sfn_provider._compat import AirflowException
 from sfn_provider.operators.state_machine import LoopOperator
-from tests.fixtures.live_driver import task
-from tests.fixtures.task_runs import Run
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import task
 from tests.runtime.display.logged_tasks import Log, ask
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller", "log")

@@ -22,8 +22,8 @@ from sfn_provider.operators.state_machine import (
 from sfn_provider.runtime.display import task_log
 from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
 from sfn_provider.translate import build_dag
-from tests.fixtures.live_driver import FUNCTION, Clock, FakeCaller, deferral, resume, task
-from tests.fixtures.task_runs import Run
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import FUNCTION, Clock, FakeCaller, deferral, resume, task
 from tests.runtime.display.logged_tasks import GLUE, LAMBDA, RETRY, SUBMITTED, Log, ask, glue
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller", "log")
