@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 # The first one makes AIRFLOW_HOME private; it must stand before whatever imports Airflow.
 pytest_plugins = (
-    "tests.fixtures.airflow_home",
+    "tests.fixtures.airflow.airflow_home",
     "tests.aws.clients",
     "tests.aws.lambda_functions",
     "tests.aws.local_step_functions",
@@ -20,15 +20,16 @@ pytest_plugins = (
     "tests.aws.moto_jobs",
     "tests.aws.scripted",
     "tests.aws.step_functions",
-    "tests.fixtures.airflow_marker",
+    "tests.aws.virtual_client",
+    "tests.fixtures.calls.job_triggers",
+    "tests.fixtures.calls.live_driver",
+    "tests.fixtures.calls.started_execution",
+    "tests.fixtures.calls.task_calls",
     "tests.fixtures.chromium",
-    "tests.fixtures.collection",
-    "tests.fixtures.job_triggers",
-    "tests.fixtures.live_driver",
-    "tests.fixtures.real_airflow",
-    "tests.fixtures.scheduling",
-    "tests.fixtures.started_execution",
-    "tests.fixtures.task_calls",
+    "tests.fixtures.session.airflow_marker",
+    "tests.fixtures.session.collection",
+    "tests.fixtures.session.scheduling",
+    "tests.fixtures.whole_airflow.real_airflow",
 )
 
 settings.register_profile(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sfn_provider import _compat
-from tests.fixtures.airflow_home import run_dag, xcom
-from tests.fixtures.task_runs import STARTED
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.airflow_home import run_dag, xcom
+from tests.fixtures.airflow.task_runs import STARTED
+from tests.fixtures.session.versions import AIRFLOW
 
 LATER = {"NEVER_EXPIRE": (3, 3), "SharedStreamProducer": (3, 3)}
 """Names that nothing uses on an Airflow before this one, where they have no home."""

@@ -12,7 +12,7 @@ import pytest
 from sfn_provider.airflow_pages import PAGES_PREFIX
 from sfn_provider.callbacks import URL_PREFIX
 from sfn_provider.get_provider_info import get_provider_info
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.session.versions import AIRFLOW
 
 SHOWS_TABS = AIRFLOW >= (3, 2)
 """3.1 has tabs from 3.1.1 on; no version of it is tested."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.collection import first_place
-from tests.fixtures.scheduling import MATRIX, MATRIX_LONGEST, AirflowScheduling, pytest_xdist_make_scheduler
+from tests.fixtures.session.collection import first_place
+from tests.fixtures.session.scheduling import MATRIX, MATRIX_LONGEST, AirflowScheduling, pytest_xdist_make_scheduler
 from tests.matrix import test_matrix
 
 

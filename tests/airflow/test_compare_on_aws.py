@@ -11,9 +11,9 @@ from sfn_provider.cli import run_command
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.definitions import END, choose, go, machine
-from tests.fixtures.real_airflow import RealAirflow
-from tests.fixtures.recorded_histories import ARN
+from tests.fixtures.machines.definitions import END, choose, go, machine
+from tests.fixtures.machines.recorded_histories import ARN
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow
 
 MACHINE = "arn:aws:states:eu-central-1:210987654321:stateMachine:Orders"
 

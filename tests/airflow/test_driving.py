@@ -13,8 +13,8 @@ import pytest
 
 from tests.aws.server import serve
 from tests.aws.step_functions import SimulatedExecution, SimulatedStepFunctions
-from tests.fixtures.real_airflow import RealAirflow, Run
-from tests.fixtures.versions import AIRFLOW, from_airflow
+from tests.fixtures.session.versions import AIRFLOW, from_airflow
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 
 IMPORTS = (
     "from airflow.sdk import DAG, TaskGroup"

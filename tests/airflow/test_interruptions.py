@@ -16,9 +16,9 @@ import pytest
 
 from tests.aws.lambda_functions import LambdaFunctions
 from tests.aws.local_step_functions import PENDING, SharedStepFunctions
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.real_airflow import RealAirflow, Run
-from tests.fixtures.real_airflow_dags import source_of
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow_dags import source_of
 
 PATIENCE = 60.0
 

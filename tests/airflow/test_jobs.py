@@ -13,7 +13,7 @@ from sfn_provider.translate import translate
 from tests.aws.local_step_functions import PENDING, SharedStepFunctions
 from tests.aws.lost_answers import STARTS, STATES, LostAnswersAws
 from tests.aws.moto_jobs import OVER, MotoJobs, make_jobs
-from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 
 
 def all_at_once(states: dict[str, Any], dag_id: str, **arguments: object) -> str:

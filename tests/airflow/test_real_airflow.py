@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 
 STEPS = """
 from datetime import timedelta

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow
 
 SOURCE = """
 import os

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.aws.moto import ACCOUNT, REGION
-from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 
 ACTIVITY = f"arn:aws:states:{REGION}:{ACCOUNT}:activity:pack"
 

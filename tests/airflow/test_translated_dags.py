@@ -12,8 +12,8 @@ import pytest
 
 from tests.aws.lambda_functions import FunctionError, LambdaFunctions
 from tests.aws.moto import REGION
-from tests.fixtures.real_airflow import RealAirflow, Run
-from tests.fixtures.real_airflow_dags import source_of
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow_dags import source_of
 
 DAGS = Path(__file__).parents[2] / "dags"
 INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.aws.local_step_functions import PENDING, SharedStepFunctions
-from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 
 FOUR_STARTS = """
 from airflow import DAG

@@ -15,8 +15,8 @@ from sfn_provider._compat import has_page_tabs
 from sfn_provider.airflow_pages import PAGES_PREFIX
 from sfn_provider.runtime.routing.dag_run_execution import MOCKS_VARIABLE, load_run_mocks
 from sfn_provider.translate import build_dag
-from tests.fixtures.airflow_home import BUNDLE, run_dag, store_dag
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.airflow_home import BUNDLE, run_dag, store_dag
+from tests.fixtures.session.versions import AIRFLOW
 
 USERS = {"ann": "admin", "bob": "viewer"}
 """Who may log in, and with which role: ann may edit, bob may only read."""

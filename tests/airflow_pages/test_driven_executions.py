@@ -15,8 +15,8 @@ from sfn_provider.airflow_pages.dag_structure import DrivingTask
 from sfn_provider.airflow_pages.driven_executions import read_driven_execution
 from sfn_provider.drawing.svg import Drawing
 from tests.airflow_pages.conftest import Browser, store
-from tests.fixtures.airflow_home import run_dag
-from tests.fixtures.definitions import END, choose, machine
+from tests.fixtures.airflow.airflow_home import run_dag
+from tests.fixtures.machines.definitions import END, choose, machine
 
 DEFINITION = machine({"Large?": choose("$.size", {"large": "Large"}, "Small"), "Large": END, "Small": END})
 

@@ -10,7 +10,7 @@ import pytest
 
 from sfn_provider.airflow_pages.reports import StoredReport, find_report
 from tests.airflow_pages.conftest import Browser, StoredRun
-from tests.fixtures.definitions import END, machine
+from tests.fixtures.machines.definitions import END, machine
 
 
 @pytest.fixture(scope="module")

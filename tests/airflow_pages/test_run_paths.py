@@ -21,8 +21,8 @@ from sfn_provider.engine.history.visited_states import find_visited_states
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit.live_dag import live_dag
 from tests.airflow_pages.conftest import StoredRun
-from tests.fixtures.airflow_home import dag_serialization
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.airflow.airflow_home import dag_serialization
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 from tests.golden import Golden, goldens
 
 BREAKS = {"Throw": {"Error": "Broken", "Cause": "it broke"}}

@@ -21,8 +21,8 @@ from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import WaitRecord, describe, variable_key
 from sfn_provider.callbacks.worker_requests import WorkerAnswer
 from tests.airflow_pages.conftest import Browser, Response, StoredRun
-from tests.fixtures.definitions import END, choose, machine
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.machines.definitions import END, choose, machine
+from tests.fixtures.session.versions import AIRFLOW
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}{% raw %}"
 NAME = HOSTILE[:80]

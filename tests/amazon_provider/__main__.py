@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).with_name("stand_in")
 
 PLUGINS = (
-    *("tests.fixtures.airflow_home", "tests.aws.local_step_functions", "tests.aws.moto"),
+    *("tests.fixtures.airflow.airflow_home", "tests.aws.local_step_functions", "tests.aws.moto"),
     *("tests.amazon_provider.outcomes_file", "other_providers"),
 )
 """The first one makes AIRFLOW_HOME private; it must stand before whatever imports Airflow."""

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.fixtures.random_machines import make_case
+from tests.fixtures.machines.random_machines import make_case
 
 Json = Any
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ _MODULES = (
         "jsonata",
         "regex",
         "sfn_provider.compare.cases.configuration",
-        "tests.fixtures.random_machines",
+        "tests.fixtures.machines.random_machines",
     ),
 )
 

@@ -11,7 +11,7 @@ import pytest
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import compare_states
 from sfn_provider.engine import Execution, simulate
-from tests.fixtures.definitions import call, machine
+from tests.fixtures.machines.definitions import call, machine
 
 ROUNDS = 3
 ANSWER = [["abc"] * 8] * 4000

@@ -21,7 +21,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine import Execution, simulate
-from tests.fixtures.engine import group, inline_map, jsonata, one
+from tests.fixtures.machines.engine import group, inline_map, jsonata, one
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

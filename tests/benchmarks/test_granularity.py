@@ -15,8 +15,8 @@ import pytest
 
 from sfn_provider.translate import translate
 from tests.aws.lambda_functions import LambdaFunctions
-from tests.fixtures.definitions import choose, machine
-from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.machines.definitions import choose, machine
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow
 
 Json = Any
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.job_triggers import job_of, jobs_trigger
+from tests.fixtures.calls.job_triggers import job_of, jobs_trigger
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -93,7 +93,7 @@ print(json.dumps([time.process_time() - started, peak_mib() - before, execution.
 
 
 def machine_of(case: Case, **fields: Any) -> dict[str, Any]:
-    from tests.fixtures.distributed_maps import WRITER, each, reading
+    from tests.fixtures.machines.distributed_maps import WRITER, each, reading
 
     key = "source" if case.manifest is None else "manifest.json"
     return each(ItemReader=reading(case.config, Key=key), ResultWriter=WRITER, **fields)

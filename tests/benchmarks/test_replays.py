@@ -11,8 +11,8 @@ import pytest
 
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.compare.replay.replayer import replay_recording
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.recorded_histories import recording
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.recorded_histories import recording
 
 STATES = 10
 RUNS = 8

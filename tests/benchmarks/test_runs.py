@@ -6,7 +6,7 @@ import pytest
 
 from sfn_provider.translate import translate
 from tests.benchmarks.test_translation import passes
-from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow
 
 STATES = 20
 ROUNDS = 3

@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from sfn_provider.engine import Execution, simulate
-from tests.fixtures.engine import group
+from tests.fixtures.machines.engine import group
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ROOT = Path(__file__).parents[2]

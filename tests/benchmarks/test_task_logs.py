@@ -11,7 +11,7 @@ import pytest
 
 from sfn_provider.translate import translate
 from tests.aws.lambda_functions import LambdaFunctions
-from tests.fixtures.real_airflow import RealAirflow, Run
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 
 STATES = 10
 ROUNDS = 7

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.translate import translate
-from tests.fixtures.airflow_processes import ROOT
+from tests.fixtures.whole_airflow.airflow_processes import ROOT
 
 TASKS = 100
 SAMPLES = 15

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from sfn_provider.callbacks import authorization
 from tests.callbacks.conftest import Waits, worker_client
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.session.versions import AIRFLOW
 
 KEY, SECRET = "worker-key", "worker-secret"
 ARN = "arn:aws:states:us-east-1:123456789012:activity:pack"

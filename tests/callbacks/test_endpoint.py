@@ -20,7 +20,7 @@ from sfn_provider.callbacks.task_tokens import TaskInstanceKey, TokenSigner
 from sfn_provider.callbacks.wait_records import ActivityTask
 from sfn_provider.callbacks.worker_requests import MAX_OUTPUT_BYTES, WorkerAnswer
 from tests.callbacks.conftest import Waits
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.session.versions import AIRFLOW
 
 ARN = "arn:aws:states:us-east-1:123456789012:activity:pack"
 

@@ -14,7 +14,7 @@ import pytest
 from sfn_provider.callbacks import ENDPOINT_PATH
 from sfn_provider.callbacks.worker_requests import ANSWER_ACTIONS
 from tests.callbacks.conftest import Waits
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.session.versions import AIRFLOW
 
 pytestmark = pytest.mark.skipif(AIRFLOW < (3,), reason="Flask parses requests on Airflow 2")
 

@@ -17,7 +17,7 @@ from sfn_provider.compare import dag_comparison
 from sfn_provider.compare.dag_comparison import CaseComparison, DagSide
 from sfn_provider.engine import Mocks, simulate
 from tests.fixtures.command_line import GREET_MOCKS, Told, as_json
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 
 @pytest.mark.usefixtures("user_airflow_home")

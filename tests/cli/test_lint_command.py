@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.fixtures.command_line import SALES, Told, as_json
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 
 BAD = '{\n  "StartAt": "A",\n  "States": {\n    "A": {"Type": "Pass", "Resutl": 1, "End": true}\n  }\n}\n'
 

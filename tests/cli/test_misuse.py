@@ -12,7 +12,7 @@ import pytest
 
 from sfn_provider import text_files
 from sfn_provider.cli import run_command
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 
 FILES: dict[str, str | bytes] = {
     "good.json": json.dumps(machine({"A": END})),

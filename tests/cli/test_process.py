@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.definitions import END, machine
+from tests.fixtures.machines.definitions import END, machine
 from tests.golden import DAGS, ROOT
 
 

@@ -14,8 +14,8 @@ from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.recorded_histories import ARN, history
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.recorded_histories import ARN, history
 
 GREET = machine(
     {

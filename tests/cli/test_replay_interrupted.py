@@ -14,8 +14,8 @@ import pytest
 
 from sfn_provider.cli import run_command
 from sfn_provider.engine import simulate
-from tests.fixtures.definitions import END, machine
-from tests.fixtures.recorded_histories import history
+from tests.fixtures.machines.definitions import END, machine
+from tests.fixtures.machines.recorded_histories import history
 
 MACHINE = machine({"A": END | {"Parameters": {"text.$": "$"}}})
 # What is started in the background of a shell is started deaf to it, and so is what that starts.

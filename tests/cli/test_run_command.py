@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.command_line import Told, as_json
-from tests.fixtures.definitions import END, call, choose, machine
+from tests.fixtures.machines.definitions import END, call, choose, machine
 
 WAITS = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 400, "End": True}}}
 

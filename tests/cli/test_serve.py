@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.cli import run_command
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 from tests.golden import DAGS, ROOT
 
 pytest.importorskip("uvicorn", reason="the server needs Starlette and uvicorn, which Airflow 2 does not bring")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfn_provider.cli import run_command
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 
 BOATS = machine({"Count": call("Done"), "Done": END})
 

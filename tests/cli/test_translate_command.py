@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.command_line import INPUT, SALES, Told, as_json
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 from tests.golden import DAGS
 
 

@@ -15,8 +15,8 @@ from sfn_provider.compare.comparison import compare_on_engine
 from sfn_provider.engine import Execution
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import Translation, translate
-from tests.fixtures.airflow_operators import PythonOperator
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.airflow.airflow_operators import PythonOperator
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")
 

@@ -9,7 +9,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.compare.coverage import Coverage, missing_input, observe_coverage, reached_parts
 from sfn_provider.engine import Mocks, simulate
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 TRY_AGAIN = {
     "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}, {"ErrorEquals": ["Never"], "MaxAttempts": 0}],

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sfn_provider.compare.calls.findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, DagSide
 from sfn_provider.engine import simulate
-from tests.fixtures.definitions import END, machine
+from tests.fixtures.machines.definitions import END, machine
 
 RAN = CaseComparison("ran", simulate(machine({"Done": END}), {}), DagSide("success", (), (), {}), (), (), 0.0)
 EMPTY = replace(RAN, name="empty", missing_input="$.bucket")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.compare.comparison import compare_on_engine
-from tests.fixtures.dag_cases import call, distributed, flow, map_, parallel, pass_, wait
+from tests.fixtures.airflow.dag_cases import call, distributed, flow, map_, parallel, pass_, wait
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")
 

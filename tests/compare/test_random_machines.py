@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.compare.comparison import compare_on_engine
 from sfn_provider.engine import simulate
-from tests.fixtures.random_machines import make_case
+from tests.fixtures.machines.random_machines import make_case
 
 # 1031: a child execution within a branch names its own event in a cause.
 SAMPLE = [*range(7), 1031]

@@ -13,8 +13,8 @@ from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import load_mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases
-from tests.fixtures.airflow_home import schedule_of
-from tests.fixtures.definitions import passed
+from tests.fixtures.airflow.airflow_home import schedule_of
+from tests.fixtures.machines.definitions import passed
 from tests.golden import DAGS
 
 INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())

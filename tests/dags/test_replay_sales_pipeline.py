@@ -15,8 +15,8 @@ import pytest
 from sfn_provider.engine import load_mocks, simulate
 from sfn_provider.translate import translate
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.recorded_histories import history
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.machines.recorded_histories import history
 
 DAGS = Path(__file__).parents[2] / "dags"
 DEFINITION = (DAGS / "sales_pipeline.asl.json").read_text()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.airflow_home import run_dag, schedule_of, task_states, xcom
+from tests.fixtures.airflow.airflow_home import run_dag, schedule_of, task_states, xcom
 from tests.golden import DAGS
 
 FILE = DAGS / "start_sales_pipeline.py"

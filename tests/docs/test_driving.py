@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sfn_provider.operators import step_function as operators
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.session.versions import AIRFLOW
 
 CLASSES = [*operators.__all__, "StepFunctionActivityTaskSensor", "StepFunctionExecutionSensor"]
 PAGE = (Path(__file__).parents[2] / "docs" / "driving.md").read_text()

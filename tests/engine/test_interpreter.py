@@ -25,7 +25,18 @@ from sfn_provider.engine.requests import (
 )
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import drive
-from tests.fixtures.engine import FUNCTION, Hand, group, inline_map, jsonata, one, parallel, returns, task, throws
+from tests.fixtures.machines.engine import (
+    FUNCTION,
+    Hand,
+    group,
+    inline_map,
+    jsonata,
+    one,
+    parallel,
+    returns,
+    task,
+    throws,
+)
 
 RETRY = [{"ErrorEquals": ["E"], "MaxAttempts": 2, "JitterStrategy": "FULL"}]
 CATCH = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Assign": {"why.$": "$.Error"}, "Next": "After"}]

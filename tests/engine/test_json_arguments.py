@@ -12,7 +12,7 @@ import pytest
 from sfn_provider.compare import make_cases
 from sfn_provider.engine import simulate, test_state
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from tests.fixtures.engine import one, task
+from tests.fixtures.machines.engine import one, task
 
 
 def cyclic() -> list[Any]:

@@ -14,8 +14,19 @@ from sfn_provider.engine import limits, simulate
 from sfn_provider.engine.interpreter import ResumePoint
 from sfn_provider.engine.limits import MAX_EVENTS, MAX_PAYLOAD_BYTES, exceeds_payload, to_json
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from tests.fixtures.distributed_maps import each
-from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, outcome, parallel, returns, task, throws
+from tests.fixtures.machines.distributed_maps import each
+from tests.fixtures.machines.engine import (
+    Hand,
+    group,
+    inline_map,
+    jsonata,
+    one,
+    outcome,
+    parallel,
+    returns,
+    task,
+    throws,
+)
 
 MOST = 262_144
 LIMIT = "returned a result with a size exceeding the maximum number of bytes service limit."

@@ -16,8 +16,8 @@ from sfn_provider.engine import simulate
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import Event
-from tests.fixtures.hypothesis_examples import examples
-from tests.fixtures.machine_strategies import inputs, machines
+from tests.fixtures.machines.machine_strategies import inputs, machines
+from tests.fixtures.session.hypothesis_examples import examples
 
 
 def accepted(definition: dict[str, Any]) -> StateMachine:

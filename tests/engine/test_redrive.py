@@ -14,7 +14,7 @@ from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.progress.execution_state import Frame
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import EPOCH, advance
-from tests.fixtures.engine import group, inline_map, one, parallel, returns, task, throws
+from tests.fixtures.machines.engine import group, inline_map, one, parallel, returns, task, throws
 
 
 @dataclass

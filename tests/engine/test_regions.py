@@ -10,7 +10,7 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine.interpreter import Interpreter, ResumePoint
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
-from tests.fixtures.engine import Hand, group, inline_map, parallel, returns, task, throws
+from tests.fixtures.machines.engine import Hand, group, inline_map, parallel, returns, task, throws
 
 
 def region(states: dict[str, Any], **fields: Any) -> StateMachine:

@@ -9,8 +9,8 @@ import pytest
 from sfn_provider.engine import simulate
 from sfn_provider.engine.requests import TaskHeartbeat, TaskSubmitted
 from sfn_provider.exceptions import UsageError
-from tests.fixtures.distributed_maps import event_types
-from tests.fixtures.engine import (
+from tests.fixtures.machines.distributed_maps import event_types
+from tests.fixtures.machines.engine import (
     Hand,
     call_times,
     group,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.engine import group, inline_map, jsonata, outcome, parallel, returns, task, throws, told
+from tests.fixtures.machines.engine import group, inline_map, jsonata, outcome, parallel, returns, task, throws, told
 
 SHOW = {"JSONPath": {"Parameters": {"v.$": "$v"}}, "JSONata": {"Output": {"v": "{% $v %}"}}}
 

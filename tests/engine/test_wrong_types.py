@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from sfn_provider.engine import simulate
 from sfn_provider.exceptions import InvalidDefinition
-from tests.fixtures.distributed_maps import GET_OBJECT, LIST_OBJECTS, WRITER, each
-from tests.fixtures.engine import inline_map, one, outcome, parallel, returns, task
-from tests.fixtures.hypothesis_examples import examples
+from tests.fixtures.machines.distributed_maps import GET_OBJECT, LIST_OBJECTS, WRITER, each
+from tests.fixtures.machines.engine import inline_map, one, outcome, parallel, returns, task
+from tests.fixtures.session.hypothesis_examples import examples
 
 State = dict[str, Any]
 Place = tuple[str | int, ...]

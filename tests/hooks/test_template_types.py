@@ -17,8 +17,8 @@ from sfn_provider.operators import step_function as operators
 from sfn_provider.operators.base import StepFunctionsOperator
 from sfn_provider.sensors import step_function as sensors
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.airflow_home import run_dag, task_states
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.airflow_home import run_dag, task_states
+from tests.fixtures.airflow.task_contexts import context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"

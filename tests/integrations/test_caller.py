@@ -19,7 +19,7 @@ from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.task_calls import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
+from tests.fixtures.calls.task_calls import EXECUTION_ARN, MACHINE_ARN, Answer, submit_by, without_metadata
 
 STOCK = {"TableName": "stock"}
 ITEM = {"sku": {"S": "bolt"}, "count": {"N": "7"}}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sfn_provider.integrations import IntegrationDetails, SupportedResource, integration_details, supported_resources
-from tests.fixtures.versions import from_boto3
+from tests.fixtures.session.versions import from_boto3
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -10,8 +10,8 @@ import pytest
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.job_table import JOBS, TASK, container, start
-from tests.fixtures.task_calls import Answer
+from tests.fixtures.calls.job_table import JOBS, TASK, container, start
+from tests.fixtures.calls.task_calls import Answer
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.job_table import JOBS, Job, start, without_empty_lists
-from tests.fixtures.task_calls import Answer, without_metadata
+from tests.fixtures.calls.job_table import JOBS, Job, start, without_empty_lists
+from tests.fixtures.calls.task_calls import Answer, without_metadata
 
 job_cases = pytest.mark.parametrize("job", JOBS, ids=lambda job: job.id)
 

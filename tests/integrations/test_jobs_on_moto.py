@@ -11,7 +11,7 @@ from sfn_provider.integrations import Caller, Submitted
 from sfn_provider.integrations.jobs.job_recovery import Resubmission
 from sfn_provider.integrations.json_templates import get_path
 from tests.aws.moto_jobs import OVER, MotoJobs
-from tests.fixtures.task_calls import Answer, submit_by
+from tests.fixtures.calls.task_calls import Answer, submit_by
 
 AT_MOST = 30.0
 

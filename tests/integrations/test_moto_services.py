@@ -11,8 +11,8 @@ import pytest
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.aws.moto import ACCOUNT, REGION
-from tests.fixtures.task_calls import Answer, without_metadata
-from tests.fixtures.versions import from_boto3
+from tests.fixtures.calls.task_calls import Answer, without_metadata
+from tests.fixtures.session.versions import from_boto3
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/work"
 Run = Callable[..., Any]

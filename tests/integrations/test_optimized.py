@@ -12,7 +12,7 @@ from sfn_provider.integrations.json_templates import CallTemplate, get_path
 from sfn_provider.integrations.naming import capitalize, uncapitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.integrations.sync_job import SyncJob
-from tests.fixtures.versions import needs_operation
+from tests.fixtures.session.versions import needs_operation
 
 SESSION = botocore.session.get_session()
 AWS = [row for row in OPTIMIZED_INTEGRATIONS.values() if row.adapter == "aws"]

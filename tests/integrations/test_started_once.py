@@ -11,8 +11,8 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from sfn_provider.integrations.api_operation import idempotency_token
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.job_table import CHILD, JOBS, RUN, TASK, Job, start
-from tests.fixtures.task_calls import Answer, without_metadata
+from tests.fixtures.calls.job_table import CHILD, JOBS, RUN, TASK, Job, start
+from tests.fixtures.calls.task_calls import Answer, without_metadata
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from sfn_provider.engine import simulate
 from sfn_provider.lineage.datasets import DatasetName, Place, find_datasets
 from sfn_provider.lineage.history_calls import HistoryCall, WrittenResults, read_calls
-from tests.fixtures.definitions import END, machine
+from tests.fixtures.machines.definitions import END, machine
 
 PLACE = Place("aws-cn", "cn-north-1", "123456789012")
 ATHENA = "awsathena://athena.cn-north-1.amazonaws.com"

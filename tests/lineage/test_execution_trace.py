@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"

@@ -28,9 +28,9 @@ from sfn_provider.operators.step_function import (
 )
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures import task_runs
-from tests.fixtures.task_contexts import context_of
-from tests.fixtures.task_runs import dag
+from tests.fixtures.airflow import task_runs
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.airflow.task_runs import dag
 from tests.golden import DAGS
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Sales"

@@ -19,9 +19,9 @@ from sfn_provider.links.step_function import (
     StepFunctionsConsoleLink,
 )
 from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
-from tests.fixtures.airflow_home import run_dag, xcom
-from tests.fixtures.task_contexts import context_of
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.airflow_home import run_dag, xcom
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.session.versions import AIRFLOW
 
 MACHINE = "arn:{}:states:{}:123456789012:stateMachine:Orders"
 

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fixtures.postgres import add_postgres
-from tests.fixtures.processes import Processes, free_port
-from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.whole_airflow.postgres import add_postgres
+from tests.fixtures.whole_airflow.processes import Processes, free_port
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow
 from tests.mwaa_environment.configuration import settings
 from tests.mwaa_environment.environments import FOLDER
 from tests.mwaa_environment.redis import add_redis

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.fixtures.chromium import Chromium
-from tests.fixtures.real_airflow import Run
+from tests.fixtures.whole_airflow.real_airflow import Run
 from tests.mwaa_environment.environment import MwaaEnvironment
 from tests.mwaa_environment.environments import FOLDER
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.fixtures.processes import Processes, free_port
+from tests.fixtures.whole_airflow.processes import Processes, free_port
 
 REDIS = shutil.which("redis-server")
 

@@ -12,8 +12,8 @@ import pytest
 from tests.aws.lambda_functions import LambdaFunctions
 from tests.aws.step_functions import SimulatedStepFunctions
 from tests.fixtures.chromium import Chromium
-from tests.fixtures.real_airflow import Run
-from tests.fixtures.real_airflow_dags import put_in as put_machine_in
+from tests.fixtures.whole_airflow.real_airflow import Run
+from tests.fixtures.whole_airflow.real_airflow_dags import put_in as put_machine_in
 from tests.mwaa_environment.dag_files import put_in
 from tests.mwaa_environment.environment import START, MwaaEnvironment
 from tests.mwaa_environment.pictures import keep, open_graph, open_task

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from tests.aws.step_functions import SimulatedStepFunctions
-from tests.fixtures.real_airflow import Run
+from tests.fixtures.whole_airflow.real_airflow import Run
 from tests.mwaa_environment.dag_files import put_in
 from tests.mwaa_environment.environment import MwaaEnvironment
 

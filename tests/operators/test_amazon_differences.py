@@ -16,7 +16,7 @@ import pytest
 from sfn_provider._compat import AirflowException
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import Answer, ErrorResponse
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
 from tests.operators.test_amazon_replacement import AMAZON, DOCUMENTED, PAGE, PREFIXES
 
 pytestmark = pytest.mark.skipif([version(AMAZON)] != DOCUMENTED, reason=f"the page is about {AMAZON} {DOCUMENTED}")

@@ -14,7 +14,7 @@ import pytest
 
 from sfn_provider._compat import AirflowException
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")

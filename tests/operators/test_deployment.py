@@ -19,7 +19,7 @@ from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
 from tests.aws.moto import ROLE_ARN
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 BROKEN = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}

@@ -19,7 +19,7 @@ from sfn_provider.operators.step_function import (
 )
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.moto import ACCOUNT, REGION, ROLE_ARN
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
 
 pytestmark = [
     pytest.mark.usefixtures("airflow_db", "stepfunctions"),

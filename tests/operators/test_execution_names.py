@@ -14,8 +14,8 @@ from sfn_provider._compat import (
 )
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.started_execution import start_operator
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.calls.started_execution import start_operator
 
 
 def test_the_name_is_the_same_in_every_try_and_another_one_for_each_map_index(orders: ScriptedAws) -> None:

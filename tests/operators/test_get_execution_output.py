@@ -18,8 +18,8 @@ from sfn_provider.operators.step_function import (
 )
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.started_execution import ARN, FAILED, RUNNING, SUCCEEDED
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.calls.started_execution import ARN, FAILED, RUNNING, SUCCEEDED
 
 
 def test_output_of_a_finished_execution(scripted_aws: ScriptedAws) -> None:

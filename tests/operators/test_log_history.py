@@ -21,8 +21,8 @@ from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTr
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.airflow_home import run_dag, task_states
-from tests.fixtures.task_contexts import TaskInstance, context_of
+from tests.fixtures.airflow.airflow_home import run_dag, task_states
+from tests.fixtures.airflow.task_contexts import TaskInstance, context_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"

@@ -15,11 +15,11 @@ from sfn_provider.operators.serverless import WorkflowStatesOperator
 from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import translate
-from tests.fixtures.airflow_home import dag_serialization
-from tests.fixtures.definitions import END, call, choose, go, machine
-from tests.fixtures.live_driver import JOB, LATER, NOW, STILL, Clock, FakeCaller
-from tests.fixtures.task_runs import Run, dag
-from tests.fixtures.workflows import operators, run_workflow
+from tests.fixtures.airflow.airflow_home import dag_serialization
+from tests.fixtures.airflow.task_runs import Run, dag
+from tests.fixtures.airflow.workflows import operators, run_workflow
+from tests.fixtures.calls.live_driver import JOB, LATER, NOW, STILL, Clock, FakeCaller
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 Json = Any
 BROKEN = {"Throw": {"Error": "Broken", "Cause": "it broke"}}

@@ -18,8 +18,8 @@ from sfn_provider.hooks.step_function import StepFunctionHook
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.started_execution import ARN, FAILED, RUNNING, SUCCEEDED, deferral_of, start_operator
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.calls.started_execution import ARN, FAILED, RUNNING, SUCCEEDED, deferral_of, start_operator
 
 
 def test_a_deferral_hands_everything_to_the_trigger(orders: ScriptedAws) -> None:

@@ -19,9 +19,9 @@ from sfn_provider.operators.state_machine import (
     TaskStateOperator,
 )
 from sfn_provider.runtime.state_operator import StateOperator
-from tests.fixtures.definitions import END, choose, go
-from tests.fixtures.task_runs import dag
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.task_runs import dag
+from tests.fixtures.machines.definitions import END, choose, go
+from tests.fixtures.session.versions import AIRFLOW
 
 OPERATORS: dict[str, type[StateOperator]] = {
     operator.state_type: operator

@@ -15,8 +15,8 @@ from sfn_provider.operators.states import StatesOperator
 from sfn_provider.runtime.flow.check import read_flow
 from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.strategies import explicit_input
-from tests.fixtures.airflow_operators import EmptyOperator
-from tests.fixtures.task_runs import Run, dag
+from tests.fixtures.airflow.airflow_operators import EmptyOperator
+from tests.fixtures.airflow.task_runs import Run, dag
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
 CALL = {"Type": "Task", "Resource": FUNCTION, "Catch": [{"ErrorEquals": ["Broken"], "Next": "Mend"}], "Next": "Ship"}

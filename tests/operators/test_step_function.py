@@ -21,8 +21,8 @@ from sfn_provider.operators.step_function import (
 from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.started_execution import ARN, EXPRESS_ARN, FAILED, MACHINE, RUNNING, SUCCEEDED, start_operator
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.calls.started_execution import ARN, EXPRESS_ARN, FAILED, MACHINE, RUNNING, SUCCEEDED, start_operator
 
 
 @pytest.mark.parametrize("return_output", [False, True])

@@ -16,8 +16,8 @@ from sfn_provider.operators.step_function import (
 )
 from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from tests.aws.local_step_functions import PASS_THROUGH, SharedStepFunctions
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.session.versions import AIRFLOW
 
 pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.stepfunctions(time="real")]
 

@@ -17,7 +17,7 @@ from sfn_provider.operators.step_function import (
 )
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
 
 OPERATORS = {
     "SendTaskSuccess": StepFunctionSendTaskSuccessOperator,

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl import InvalidDefinition, dump, lint, parse
 from sfn_provider.engine import simulate
-from tests.fixtures.hypothesis_examples import MORE, property_examples
-from tests.fixtures.machine_strategies import inputs, machines
-from tests.fixtures.random_machines import Case, draw_case
+from tests.fixtures.machines.machine_strategies import inputs, machines
+from tests.fixtures.machines.random_machines import Case, draw_case
+from tests.fixtures.session.hypothesis_examples import MORE, property_examples
 
 Json = Any
 

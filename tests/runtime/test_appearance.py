@@ -15,7 +15,7 @@ from sfn_provider.operators.state_machine import ChoiceStateOperator, LoopOperat
 from sfn_provider.runtime.appearance import COLORS, states_markdown
 from sfn_provider.runtime.state_operator import StateOperator
 from sfn_provider.translate import translate
-from tests.fixtures.airflow_home import dag_serialization
+from tests.fixtures.airflow.airflow_home import dag_serialization
 
 OPERATORS = [
     value

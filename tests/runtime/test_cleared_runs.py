@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.runtime.routing import task_routing as routing
-from tests.fixtures.cleared_runs import ClearedRun
-from tests.fixtures.definitions import END, choose, go, machine
+from tests.fixtures.airflow.cleared_runs import ClearedRun
+from tests.fixtures.machines.definitions import END, choose, go, machine
 
 pytestmark = pytest.mark.usefixtures("skip_by_airflow")
 

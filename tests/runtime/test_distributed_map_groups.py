@@ -8,7 +8,7 @@ import pytest
 
 from sfn_provider._compat import mapped_groups_must_expand
 from sfn_provider.engine.limits import CHILDREN_PER_TASK
-from tests.fixtures.dag_cases import (
+from tests.fixtures.airflow.dag_cases import (
     CAUGHT,
     Case,
     call,
@@ -22,7 +22,7 @@ from tests.fixtures.dag_cases import (
     pass_,
     wait,
 )
-from tests.fixtures.distributed_maps import WRITER, reading
+from tests.fixtures.machines.distributed_maps import WRITER, reading
 
 EXCEEDED = {
     "Error": "States.ExceedToleratedFailureThreshold",

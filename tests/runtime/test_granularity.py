@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.dag_cases import CAUGHT, Case, call, check, fail, flow, larger_than, map_, parallel, pass_, wait
+from tests.fixtures.airflow.dag_cases import (
+    CAUGHT,
+    Case,
+    call,
+    check,
+    fail,
+    flow,
+    larger_than,
+    map_,
+    parallel,
+    pass_,
+    wait,
+)
 
 BROKEN = {"Throw": {"Error": "Own.Error", "Cause": "it broke"}}
 FAILURE = {"Error": "Own.Error", "Cause": "it broke"}

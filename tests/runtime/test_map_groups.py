@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from sfn_provider._compat import mapped_groups_must_expand
-from tests.fixtures.dag_cases import CAUGHT, Case, call, check, fail, flow, larger_than, map_, parallel, pass_, wait
+from tests.fixtures.airflow.dag_cases import (
+    CAUGHT,
+    Case,
+    call,
+    check,
+    fail,
+    flow,
+    larger_than,
+    map_,
+    parallel,
+    pass_,
+    wait,
+)
 
 # On Airflow 3.0 and 3.1 the task that lists the items always runs: the join behind a group that was never expanded
 # could not start there.

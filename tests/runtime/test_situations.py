@@ -20,9 +20,9 @@ from sfn_provider.operators.distributed_map import (
 from sfn_provider.operators.groups import MapTaskGroup
 from sfn_provider.operators.state_machine import LoopOperator, ParallelStateOperator, TaskStateOperator
 from sfn_provider.runtime.stores import snapshots
-from tests.fixtures.definitions import choose
-from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, Variables, deferral, task
-from tests.fixtures.task_runs import STARTED, Run, dag
+from tests.fixtures.airflow.task_runs import STARTED, Run, dag
+from tests.fixtures.calls.live_driver import FUNCTION, JOB, Clock, FakeCaller, Variables, deferral, task
+from tests.fixtures.machines.definitions import choose
 
 WORK = {"Type": "Task", "Resource": FUNCTION, "Next": "Call"}
 CALL = {"Type": "Task", "Resource": JOB}

@@ -25,9 +25,9 @@ from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
 from sfn_provider.runtime.routing.routing_token import RoutingToken
 from sfn_provider.runtime.state_operator import StateOperator
 from sfn_provider.runtime.task_runner import TaskRunner
-from tests.fixtures.airflow_operators import EmptyOperator
-from tests.fixtures.definitions import choose
-from tests.fixtures.task_runs import Run, dag
+from tests.fixtures.airflow.airflow_operators import EmptyOperator
+from tests.fixtures.airflow.task_runs import Run, dag
+from tests.fixtures.machines.definitions import choose
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
 BREAKS = {"Throw": {"Error": "Broken", "Cause": "it broke"}}

@@ -14,9 +14,9 @@ from sfn_provider.get_provider_info import get_provider_info
 from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import PassStateOperator, WaitStateOperator
 from sfn_provider.runtime import wait_mode
-from tests.fixtures.airflow_home import dag_serialization
-from tests.fixtures.live_driver import JOB, LATER, NOW, STILL, Clock, FakeCaller, task
-from tests.fixtures.task_runs import Run, dag
+from tests.fixtures.airflow.airflow_home import dag_serialization
+from tests.fixtures.airflow.task_runs import Run, dag
+from tests.fixtures.calls.live_driver import JOB, LATER, NOW, STILL, Clock, FakeCaller, task
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 

@@ -13,7 +13,7 @@ from sfn_provider.sensors.step_function import StepFunctionActivityTaskSensor
 from sfn_provider.triggers.activity import StepFunctionsActivityTaskTrigger
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.task_contexts import context_of
 
 ARN = "arn:aws:states:eu-west-1:123456789012:activity:Approve"
 WORK = {"taskToken": "AAAA", "input": '{"order": 7}'}

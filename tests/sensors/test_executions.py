@@ -15,8 +15,8 @@ from sfn_provider.sensors.step_function import StepFunctionExecutionsSensor
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.airflow.task_contexts import context_of
 
 SLOW = {"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 1, "End": True}}}
 MODES: list[dict[str, Any]] = [{}, {"mode": "reschedule"}, {"deferrable": True}]

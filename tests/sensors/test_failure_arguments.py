@@ -19,7 +19,7 @@ from sfn_provider._compat import (
 )
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.sensor_cases import (
+from tests.fixtures.airflow.sensor_cases import (
     EXECUTION,
     MODE_ARGUMENTS,
     MODES,

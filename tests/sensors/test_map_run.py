@@ -14,9 +14,9 @@ from sfn_provider.executions.map_runs import StepFunctionMapRunFailed, format_pr
 from sfn_provider.sensors.step_function import StepFunctionMapRunSensor
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.task_contexts import context_of
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.airflow.task_contexts import context_of
+from tests.fixtures.session.versions import AIRFLOW
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MAP_RUN = "arn:aws:states:us-east-1:123456789012:mapRun:Orders/Lines:77aa"

@@ -18,7 +18,7 @@ from sfn_provider._compat import AirflowFailException, AirflowSkipException, Tas
 from sfn_provider.executions.batch_status import StepFunctionExecutionsFailed
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.sensor_cases import (
+from tests.fixtures.airflow.sensor_cases import (
     ACTIVITY_CASE,
     ARN,
     ARNS,

@@ -16,8 +16,8 @@ from sfn_provider.triggers.state import StepFunctionStateTrigger
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.airflow.task_contexts import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MODES: list[dict[str, Any]] = [{}, {"mode": "reschedule"}, {"deferrable": True}]

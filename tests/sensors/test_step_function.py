@@ -25,8 +25,8 @@ from sfn_provider.sensors.step_function import StepFunctionExecutionSensor
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.airflow_home import run_dag, task_states, xcom
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.airflow.airflow_home import run_dag, task_states, xcom
+from tests.fixtures.airflow.task_contexts import context_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 RUNNING = {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0}

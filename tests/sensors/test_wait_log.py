@@ -14,8 +14,7 @@ from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, ErrorResponse
-from tests.fixtures.job_triggers import job_of, jobs_trigger
-from tests.fixtures.sensor_cases import (
+from tests.fixtures.airflow.sensor_cases import (
     ARN,
     ARNS,
     EXECUTION,
@@ -36,6 +35,7 @@ from tests.fixtures.sensor_cases import (
     recreated,
     run_in_mode,
 )
+from tests.fixtures.calls.job_triggers import job_of, jobs_trigger
 
 EXECUTION_LINK = "_state_machine_executions_details"
 MAP_RUN_LINK = "_map_run_details"

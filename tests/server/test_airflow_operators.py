@@ -15,9 +15,9 @@ from sfn_provider._compat import AirflowException
 from sfn_provider.exceptions import StatesError
 from sfn_provider.server.driver.task_runner import TaskRequest
 from tests.aws.server import point_clients_at
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.airflow.task_contexts import context_of
 from tests.fixtures.local_service import FunctionRunner, Service
-from tests.fixtures.task_contexts import context_of
+from tests.fixtures.machines.definitions import END, call, machine
 
 FAILS = machine({"Fail": {"Type": "Fail", "Error": "Broken", "Cause": "by design"}})
 

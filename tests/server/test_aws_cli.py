@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.definitions import END, machine
 from tests.fixtures.local_service import ROLE, Service
+from tests.fixtures.machines.definitions import END, machine
 
 AWS = shutil.which("aws")
 pytestmark = pytest.mark.skipif(AWS is None, reason="the AWS CLI is not installed here")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.engine import group, one, task
 from tests.fixtures.local_service import PREFIX, FunctionRunner, Service, serve
+from tests.fixtures.machines.engine import group, one, task
 
 PASS = one({"Type": "Pass"})
 HELD = one({"Type": "Task", "Resource": f"{PREFIX}activity:nobody"})

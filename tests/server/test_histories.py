@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.engine import group
 from tests.fixtures.local_service import Service, serve
+from tests.fixtures.machines.engine import group
 
 STATES = group(
     {

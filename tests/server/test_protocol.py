@@ -19,8 +19,8 @@ from sfn_provider.exceptions import RequestRefused, UsageError
 from sfn_provider.server.http_app import MAX_BODY_BYTES
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.server.requests.request_validation import service_model
-from tests.fixtures.hypothesis_examples import examples
 from tests.fixtures.local_service import PREFIX, CheckedService, Service
+from tests.fixtures.session.hypothesis_examples import examples
 
 
 def target(operation: str) -> dict[str, str]:

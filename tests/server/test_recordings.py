@@ -17,8 +17,8 @@ import pytest
 from sfn_provider.engine import Mocks, simulate
 from sfn_provider.engine.simulation.simulator import EPOCH
 from sfn_provider.exceptions import UsageError
-from tests.fixtures.aws_recordings import mocks_of, objects_of, recordings
 from tests.fixtures.local_service import MockRunner, Service, serve
+from tests.fixtures.machines.aws_recordings import mocks_of, objects_of, recordings
 
 ALL = recordings()
 ACCOUNT = "111111111111"  # that of the recordings

@@ -10,8 +10,8 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.server.driver.task_runner import TaskRequest
-from tests.fixtures.engine import group, inline_map, one, parallel, task
 from tests.fixtures.local_service import FunctionRunner, Service, serve
+from tests.fixtures.machines.engine import group, inline_map, one, parallel, task
 
 
 class Tasks:

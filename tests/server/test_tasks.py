@@ -13,8 +13,8 @@ import pytest
 
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.server.driver.task_runner import NEVER_ANSWERED, TaskAccepted, TaskFailed, TaskRequest
-from tests.fixtures.engine import FUNCTION, group, one, parallel, task
 from tests.fixtures.local_service import PREFIX, FunctionRunner, Service
+from tests.fixtures.machines.engine import FUNCTION, group, one, parallel, task
 
 WITH_TOKEN = {
     "Type": "Task",

@@ -21,7 +21,7 @@ from sfn_provider.executions.history.history_events import Event
 from sfn_provider.telemetry import history_spans
 from sfn_provider.telemetry.history_spans import emit_spans
 from sfn_provider.telemetry.traces import recording_span, trace_header
-from tests.fixtures.definitions import END, machine
+from tests.fixtures.machines.definitions import END, machine
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 from tests.golden import DAGS
 
 pytest.importorskip("uvicorn", reason="the server needs Starlette and uvicorn, which Airflow 2 does not bring")

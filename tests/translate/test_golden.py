@@ -17,7 +17,7 @@ import yaml
 
 from sfn_provider.translate import translate
 from tests import golden as golden_module
-from tests.fixtures.airflow_home import schedule_of
+from tests.fixtures.airflow.airflow_home import schedule_of
 from tests.golden import ROOT, Golden, goldens
 
 GOLDENS = goldens()

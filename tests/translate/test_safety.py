@@ -16,7 +16,7 @@ from sfn_provider.compare import run_on_airflow
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 from sfn_provider.translate.plan.model import GROUPS, OPERATORS
-from tests.fixtures.hypothesis_examples import examples
+from tests.fixtures.session.hypothesis_examples import examples
 
 SENTINEL = "sfn_provider_was_broken_into"
 PAYLOAD = f"__import__('builtins').{SENTINEL}()"

@@ -7,7 +7,7 @@ import pytest
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import translate
-from tests.fixtures.definitions import END, call, go, machine
+from tests.fixtures.machines.definitions import END, call, go, machine
 
 MACHINE = machine({"A": END})
 

@@ -16,15 +16,9 @@ from sfn_provider.triggers.execution_events import StepFunctionExecutionEventTri
 from sfn_provider.waiting.executions.ended_executions import OVERLAP_SECONDS, SeenExecutions
 from sfn_provider.waiting.status_queue.status_messages import parse_message
 from tests.aws.server import ErrorResponse
-from tests.aws.step_functions import (
-    MACHINE,
-    PREFIX,
-    InjectedFault,
-    Message,
-    SimulatedStepFunctions,
-    status_change_event,
-)
-from tests.fixtures.versions import AIRFLOW, from_airflow
+from tests.aws.status_events import status_change_event
+from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, Message, SimulatedStepFunctions
+from tests.fixtures.session.versions import AIRFLOW, from_airflow
 from tests.fixtures.virtual_time import run_virtually
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/ends"

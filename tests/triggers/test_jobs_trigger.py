@@ -16,7 +16,7 @@ from sfn_provider.waiting import job_poller
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import NO_RESPONSE, PARTIAL_RESPONSE, ErrorResponse
-from tests.fixtures.job_triggers import events_of, job_of, jobs_trigger
+from tests.fixtures.calls.job_triggers import events_of, job_of, jobs_trigger
 
 pytestmark = pytest.mark.usefixtures("quick_looks")
 

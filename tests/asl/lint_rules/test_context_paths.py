@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from tests.fixtures.engine import group, inline_map, one, parallel, task
+from tests.fixtures.machines.engine import group, inline_map, one, parallel, task
 
 CODE = "CONTEXT_WITHOUT_FIELD"
 SEND = "arn:aws:states:::sqs:sendMessage"

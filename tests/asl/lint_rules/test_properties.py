@@ -15,7 +15,7 @@ from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.lint_rules.rules import RULES
-from tests.fixtures.hypothesis_examples import examples
+from tests.fixtures.session.hypothesis_examples import examples
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(

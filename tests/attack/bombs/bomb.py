@@ -88,6 +88,18 @@ def definition_bomb(name: str, make: Callable[[], Json | str], *more: tuple[str,
         )
 
 
+def file_bomb(name: str, file: str, files: Callable[[], Files]) -> Iterator[Bomb]:
+    """Yield a bomb for each command that reads a file which holds definitions.
+
+    Args:
+        name: its name.
+        file: the name of the file that is read.
+        files: makes it, and the files that it names.
+    """
+    yield Bomb(f"{name}: lint", files, (("lint", file),))
+    yield Bomb(f"{name}: translate", files, (("translate", file, "--output", "dag.py"),))
+
+
 def run_bomb(name: str, states: Callable[[], Json], data: Callable[[], Json] = dict, **fields: Json) -> Iterator[Bomb]:
     """Yield a bomb that is run on the engine with an input.
 

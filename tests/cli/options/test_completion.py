@@ -10,7 +10,7 @@ import pytest
 from click.shell_completion import BashComplete
 
 from sfn_provider.cli import cli
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 
 MOCKS = {
     "StateMachines": {"Boats": {"TestCases": {"Calm": {"Count": "Few"}, "Storm": {"Count": "Few"}}}},

@@ -17,7 +17,7 @@ from sfn_provider.compare.airflow.in_process_api import InThreadTransport, serve
 from sfn_provider.compare.airflow.runner import shared_runner
 from sfn_provider.engine import Mocks
 from sfn_provider.translate import translate
-from tests.fixtures.definitions import END, call, machine
+from tests.fixtures.machines.definitions import END, call, machine
 
 ASKING = """
 # A DAG file of Airflow: it names both words, or Airflow would not read it.

@@ -19,7 +19,7 @@ from sfn_provider.engine import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate
 from sfn_provider.xcom_json import decode_dag_run_conf, decode_xcom, encode_dag_run_conf, encode_xcom
-from tests.fixtures.definitions import END, machine
+from tests.fixtures.machines.definitions import END, machine
 
 HOME = Path("/a/home")
 

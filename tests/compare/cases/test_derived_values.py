@@ -12,7 +12,7 @@ from sfn_provider.compare.cases.configuration import find_cases
 from sfn_provider.compare.cases.derived_values import solve, try_expression
 from sfn_provider.compare.data_read_types import EACH
 from sfn_provider.compare.jsonata_reads import expression_reads
-from tests.compare.cases.test_made_cases import choice, ends, machine, verify
+from tests.compare.cases.machines import choice, ends, machine, verify
 
 CONDITIONS = (
     "$sum($states.input.lines.(price * pieces)) > 1000",

@@ -10,7 +10,7 @@ from sfn_provider.translate import translate
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.plan.model import DagPlan
 from sfn_provider.translate.plan.task_counts import TaskCounts, count_tasks
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 CHILD = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 TWO = machine({"In": go("Out"), "Out": END})

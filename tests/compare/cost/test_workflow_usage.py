@@ -10,7 +10,7 @@ from sfn_provider.cli.output.granularity_report import report_object, report_tex
 from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, count_restarts, measure_workflow
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
-from tests.fixtures.definitions import END, call, choose, machine
+from tests.fixtures.machines.definitions import END, call, choose, machine
 from tests.golden import DAGS
 
 GLUE = "arn:aws:states:::glue:startJobRun.sync"

@@ -12,7 +12,7 @@ from sfn_provider.compare.diff.json_diff import Difference, find_differences
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
 from sfn_provider.engine import Execution, simulate
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

@@ -7,7 +7,7 @@ import pytest
 
 from sfn_provider.compare.diff.state_visits import read_state_visits
 from sfn_provider.engine import simulate
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 
 def seen(definition: dict[str, Any], input: Any = None, **mocks: Any) -> list[tuple[Any, ...]]:

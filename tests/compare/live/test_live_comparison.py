@@ -22,9 +22,9 @@ from sfn_provider.compare.live.live_comparison import compare_recorded
 from sfn_provider.engine import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import translate
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.recorded_histories import recording
-from tests.fixtures.versions import needs_operation
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.recorded_histories import recording
+from tests.fixtures.session.versions import needs_operation
 
 ORDER = machine(
     {

@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.compare.replay.recording import Recording
 from sfn_provider.compare.replay.replayer import replay_recording
-from tests.fixtures.aws_recordings import events_of, mocks_of, objects_of, recordings
+from tests.fixtures.machines.aws_recordings import events_of, mocks_of, objects_of, recordings
 
 ALL = recordings()
 

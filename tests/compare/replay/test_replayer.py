@@ -12,8 +12,8 @@ from sfn_provider.compare.replay.replayer import replay_recording
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.plan.model import DagPlan, GroupPlan, Node, TaskPlan
-from tests.fixtures.definitions import END, call, machine
-from tests.fixtures.recorded_histories import recording
+from tests.fixtures.machines.definitions import END, call, machine
+from tests.fixtures.machines.recorded_histories import recording
 
 ORDERS = machine(
     {

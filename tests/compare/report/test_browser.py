@@ -10,8 +10,8 @@ from sfn_provider.compare.report import as_html
 from tests.compare.report.test_builder import FAILED, GOOD, ORDER, RETRIED, SOME, WRONG
 from tests.compare.report.test_html_page import HOSTILE
 from tests.fixtures.chromium import Chromium
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.reports import make_case, report_of
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.reports import make_case, report_of
 
 LAPTOP, PHONE = (1280, 800), (390, 844)
 

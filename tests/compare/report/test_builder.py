@@ -17,8 +17,8 @@ from sfn_provider.compare.report.markdown import escape
 from sfn_provider.compare.report.model import Case, Diff
 from sfn_provider.compare.report.schedule_frequency import runs_per_month
 from sfn_provider.translate.plan.schedule import parse_schedule
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.reports import PRICES, make_case, report_of
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.reports import PRICES, make_case, report_of
 
 ORDER = machine(
     {

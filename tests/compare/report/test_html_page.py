@@ -14,8 +14,8 @@ import pytest
 
 from sfn_provider.compare.report import as_html
 from tests.compare.report.test_builder import FAILED, GOOD, ORDER, WRONG
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.reports import make_case, report_of
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.reports import make_case, report_of
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 

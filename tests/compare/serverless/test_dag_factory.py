@@ -17,7 +17,7 @@ from sfn_provider.compare.serverless.interpreters import DEFAULT, find_interpret
 from sfn_provider.compare.serverless.workflow_files import write_workflow
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
-from tests.fixtures.definitions import END, call, choose, machine
+from tests.fixtures.machines.definitions import END, call, choose, machine
 from tests.golden import DAGS
 
 pytestmark = pytest.mark.skipif(

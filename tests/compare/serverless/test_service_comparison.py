@@ -16,8 +16,8 @@ from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import Translation, translate
 from tests.aws.scripted import ScriptedAws
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.recorded_histories import ARN as EXECUTION
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.recorded_histories import ARN as EXECUTION
 
 WORKFLOW = "arn:aws:airflow-serverless:eu-central-1:210987654321:workflow/orders-abcdefghij"
 MACHINE = "arn:aws:states:eu-central-1:210987654321:stateMachine:Orders"

@@ -13,7 +13,7 @@ from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.interpreter import Interpreter
 from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import BranchOutcome
-from tests.fixtures.engine import group, parallel
+from tests.fixtures.machines.engine import group, parallel
 
 LATE = BranchOutcome("FAILED", 20.0, 9, 4, 2, 2, error="Late")
 EARLY = replace(LATE, at=15.0, error="Early")

@@ -15,7 +15,7 @@ from sfn_provider.engine.interpreter import Interpreter, ResumePoint, StepResult
 from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import BranchOutcome, CallTask, RunBranches, TaskSucceeded
 from sfn_provider.engine.simulation.simulator import advance
-from tests.fixtures.dag_cases import call, fail, flow, larger_than, map_, pass_, wait
+from tests.fixtures.airflow.dag_cases import call, fail, flow, larger_than, map_, pass_, wait
 
 ANSWERS = {"One": [{"Return": "a"}], "Two": [{"Return": "b"}]}
 TWO_CALLS = flow(One=call("Pause"), Pause=wait("Two"), Two=call())

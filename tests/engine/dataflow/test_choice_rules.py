@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.engine import simulate
-from tests.fixtures.engine import group, outcome, told
+from tests.fixtures.machines.engine import group, outcome, told
 
 JUNE, JULY = "2024-06-01T00:00:00Z", "2024-07-01T00:00:00Z"
 

@@ -10,7 +10,7 @@ import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.dataflow.context_object import PLACEHOLDER_ACCOUNT, execution_context
-from tests.fixtures.engine import group, inline_map, jsonata, one, parallel, returns, sent, task, throws
+from tests.fixtures.machines.engine import group, inline_map, jsonata, one, parallel, returns, sent, task, throws
 
 EVERYTHING = {"Type": "Pass", "Parameters": {"all.$": "$$"}, "OutputPath": "$.all"}
 SIMULATED: dict[str, Any] = {

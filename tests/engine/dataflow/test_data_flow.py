@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.engine import group, jsonata, one, outcome, returns, sent, task, told
+from tests.fixtures.machines.engine import group, jsonata, one, outcome, returns, sent, task, told
 
 ORDER: dict[str, Any] = {"id": 7, "lines": [{"sku": "tea", "n": 2}, {"sku": "cup", "n": 1}], "note": None}
 

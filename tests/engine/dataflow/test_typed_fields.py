@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import GET_OBJECT, each, event_types
-from tests.fixtures.engine import group, inline_map, jsonata, outcome, parallel, returns, task, told
+from tests.fixtures.machines.distributed_maps import GET_OBJECT, each, event_types
+from tests.fixtures.machines.engine import group, inline_map, jsonata, outcome, parallel, returns, task, told
 
 ONE: dict[str, Any] = {"One": {"Type": "Pass"}}
 ALL_CAUGHT = {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}]}

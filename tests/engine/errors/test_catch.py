@@ -9,8 +9,19 @@ import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.execution import Execution
-from tests.fixtures.distributed_maps import events
-from tests.fixtures.engine import entered, group, inline_map, jsonata, outcome, parallel, returns, task, throws, told
+from tests.fixtures.machines.distributed_maps import events
+from tests.fixtures.machines.engine import (
+    entered,
+    group,
+    inline_map,
+    jsonata,
+    outcome,
+    parallel,
+    returns,
+    task,
+    throws,
+    told,
+)
 
 ERROR = {"Error": "Broken", "Cause": "told"}
 INPUT = {"id": 7, "list": [1]}

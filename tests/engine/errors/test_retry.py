@@ -13,8 +13,8 @@ from sfn_provider.engine import simulate
 from sfn_provider.engine.errors.retry import choose_retrier, matches_error
 from sfn_provider.engine.limits import OversizedOutput
 from sfn_provider.exceptions import StatesError
-from tests.fixtures.distributed_maps import event_types
-from tests.fixtures.engine import (
+from tests.fixtures.machines.distributed_maps import event_types
+from tests.fixtures.machines.engine import (
     call_times,
     entered,
     group,

@@ -11,9 +11,9 @@ import pytest
 from sfn_provider.engine import simulate
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history.events import Record, details_key, render
-from tests.fixtures.distributed_maps import events
-from tests.fixtures.engine import Hand, group, inline_map, jsonata, one, parallel, returns, task, throws
-from tests.fixtures.versions import from_boto3
+from tests.fixtures.machines.distributed_maps import events
+from tests.fixtures.machines.engine import Hand, group, inline_map, jsonata, one, parallel, returns, task, throws
+from tests.fixtures.session.versions import from_boto3
 
 SERVICE = {
     "Type": "Task",

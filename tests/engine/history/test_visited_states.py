@@ -10,7 +10,7 @@ import pytest
 from sfn_provider.engine import simulate
 from sfn_provider.engine.history.events import Record
 from sfn_provider.engine.history.visited_states import VisitedStates, find_visited_states, visited_json
-from tests.fixtures.definitions import END, call, go, machine
+from tests.fixtures.machines.definitions import END, call, go, machine
 
 BREAKS = {"Throw": {"Error": "Broken"}}
 CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Last"}]

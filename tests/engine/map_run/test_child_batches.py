@@ -17,7 +17,7 @@ from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.engine.simulation.simulator import EPOCH, NAME, advance
 from sfn_provider.exceptions import UsageError
-from tests.fixtures.distributed_maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, PASS, WRITER, each, goods, reading
+from tests.fixtures.machines.distributed_maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, PASS, WRITER, each, goods, reading
 
 SLOW = {"Wait": {"Type": "Wait", "SecondsPath": "$.n", "Next": "Check"}, **FAIL_ON_BAD}
 CAUGHT = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Caught"}

@@ -20,7 +20,7 @@ from sfn_provider.engine.map_run.item_reader import s3_objects, text_chunks
 from sfn_provider.exceptions import UsageError
 from tests.engine.map_run.test_child_batches import Case as BatchCase
 from tests.engine.map_run.test_child_batches import in_parts
-from tests.fixtures.distributed_maps import FAIL_ON_BAD, LIST_OBJECTS, WRITER, each, goods, reading
+from tests.fixtures.machines.distributed_maps import FAIL_ON_BAD, LIST_OBJECTS, WRITER, each, goods, reading
 
 COUNT = 60
 LINES = "".join(f"{json.dumps({'n': n, 'name': 'Zürich ' * (n % 3)}, ensure_ascii=False)}\n" for n in range(COUNT))

@@ -12,7 +12,7 @@ import pytest
 from sfn_provider.engine import Mocks, simulate
 from sfn_provider.engine.map_run import child_inputs, result_writer
 from sfn_provider.engine.map_run.item_reader import s3_objects, text_chunks
-from tests.fixtures.distributed_maps import WRITER, each, reading
+from tests.fixtures.machines.distributed_maps import WRITER, each, reading
 
 KINDS: dict[str, tuple[dict[str, Any], str | None]] = {
     "exported": ({"ResultWriter": WRITER}, None),

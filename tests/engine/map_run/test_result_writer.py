@@ -7,7 +7,7 @@ from typing import Any
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.simulation.mocks import Mocks
-from tests.fixtures.distributed_maps import FAIL_ON_BAD, WRITER, each, goods
+from tests.fixtures.machines.distributed_maps import FAIL_ON_BAD, WRITER, each, goods
 
 
 def written(machine: dict[str, Any], input: Any, answers: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import Execution, simulate
-from tests.fixtures.distributed_maps import FAIL_ON_BAD, PASS, each, event_types, goods
+from tests.fixtures.machines.distributed_maps import FAIL_ON_BAD, PASS, each, event_types, goods
 
 TOLERANT = each(FAIL_ON_BAD, ToleratedFailureCount=2)
 SLOW = {"Wait": {"Type": "Wait", "SecondsPath": "$.n", "Next": "Check"}, **FAIL_ON_BAD}

@@ -13,7 +13,7 @@ from sfn_provider.asl.scope import MISSING
 from sfn_provider.engine import Mocks, load_mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration
 from sfn_provider.exceptions import UsageError
-from tests.fixtures.engine import group, one, outcome, returns, task, throws
+from tests.fixtures.machines.engine import group, one, outcome, returns, task, throws
 
 CONFIG: dict[str, Any] = {
     "StateMachines": {

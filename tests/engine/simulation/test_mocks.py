@@ -9,7 +9,7 @@ import pytest
 from sfn_provider.engine import Mocks, simulate
 from sfn_provider.engine.requests import CallTask, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import UsageError
-from tests.fixtures.engine import FUNCTION, group, inline_map, one, outcome, parallel, returns, task, throws
+from tests.fixtures.machines.engine import FUNCTION, group, inline_map, one, outcome, parallel, returns, task, throws
 
 
 def call(state: str = "Work", **fields: Any) -> CallTask:

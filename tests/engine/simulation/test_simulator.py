@@ -14,7 +14,7 @@ from sfn_provider.engine import simulate
 from sfn_provider.engine.interpreter import Interpreter
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import advance
-from tests.fixtures.engine import (
+from tests.fixtures.machines.engine import (
     Hand,
     group,
     inline_map,

@@ -9,7 +9,7 @@ import pytest
 from sfn_provider.engine import test_state
 from sfn_provider.exceptions import RequestRefused, UsageError
 from sfn_provider.text_files import TOO_MANY_DIGITS
-from tests.engine.state_test.test_responses import BUSY, INVOKE, map_state, reader, task
+from tests.engine.state_test.states import BUSY, INVOKE, map_state, reader, task
 
 Json = Any
 PASS = {"Type": "Pass", "End": True}

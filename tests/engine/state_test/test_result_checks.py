@@ -10,7 +10,7 @@ import pytest
 from sfn_provider.engine import test_state
 from sfn_provider.engine.state_test.result_checks import ShapeKind
 from sfn_provider.exceptions import RequestRefused
-from tests.engine.state_test.test_responses import task
+from tests.engine.state_test.states import task
 
 OPENING = "Mock result schema validation error: "
 

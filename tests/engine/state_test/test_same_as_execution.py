@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl import InvalidDefinition
 from sfn_provider.engine import Execution, simulate, test_state
-from tests.fixtures.hypothesis_examples import examples
-from tests.fixtures.machine_strategies import inputs, machines
+from tests.fixtures.machines.machine_strategies import inputs, machines
+from tests.fixtures.session.hypothesis_examples import examples
 
 Json = Any
 UNREPEATABLE = ("$$", "context", "random", "UUID", "uuid", "now", "millis")

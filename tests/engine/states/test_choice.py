@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import event_types
-from tests.fixtures.engine import entered, group, jsonata, outcome, parallel, told
+from tests.fixtures.machines.distributed_maps import event_types
+from tests.fixtures.machines.engine import entered, group, jsonata, outcome, parallel, told
 
 
 def rule(n: int, next: str, **fields: Any) -> dict[str, Any]:

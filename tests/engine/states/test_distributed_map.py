@@ -11,7 +11,7 @@ from sfn_provider.engine import simulate
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.interpreter import Interpreter
 from sfn_provider.engine.requests import CallTask, TaskSucceeded
-from tests.fixtures.distributed_maps import CALL, PASS, each, event_types, events, reading
+from tests.fixtures.machines.distributed_maps import CALL, PASS, each, event_types, events, reading
 
 
 def test_results_keep_the_order_of_the_items_whatever_the_children_take() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import CALL, FAIL_ON_BAD, PASS, each, event_types, goods
+from tests.fixtures.machines.distributed_maps import CALL, FAIL_ON_BAD, PASS, each, event_types, goods
 
 
 @dataclass(frozen=True)

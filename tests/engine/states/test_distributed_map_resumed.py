@@ -14,7 +14,7 @@ from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import Cancel, Event, TimerFired
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.engine.simulation.simulator import drive
-from tests.fixtures.distributed_maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, WRITER, each, goods, reading
+from tests.fixtures.machines.distributed_maps import CALL, FAIL_ON_BAD, LIST_OBJECTS, WRITER, each, goods, reading
 
 
 class Restored(Interpreter):

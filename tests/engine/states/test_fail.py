@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import events
-from tests.fixtures.engine import group, one, outcome, parallel, told
+from tests.fixtures.machines.distributed_maps import events
+from tests.fixtures.machines.engine import group, one, outcome, parallel, told
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.requests import CallTask
-from tests.fixtures.engine import (
+from tests.fixtures.machines.engine import (
     Hand,
     entered,
     group,

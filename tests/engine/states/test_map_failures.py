@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import event_types, events
-from tests.fixtures.engine import Hand, inline_map, one, outcome, returns, sent, task
+from tests.fixtures.machines.distributed_maps import event_types, events
+from tests.fixtures.machines.engine import Hand, inline_map, one, outcome, returns, sent, task
 
 PASS = {"Item": {"Type": "Pass"}}
 

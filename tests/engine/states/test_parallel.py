@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import event_types, events
-from tests.fixtures.engine import (
+from tests.fixtures.machines.distributed_maps import event_types, events
+from tests.fixtures.machines.engine import (
     Hand,
     entered,
     group,

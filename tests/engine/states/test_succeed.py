@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.engine import simulate
-from tests.fixtures.distributed_maps import events
-from tests.fixtures.engine import group, jsonata, one, outcome, parallel
+from tests.fixtures.machines.distributed_maps import events
+from tests.fixtures.machines.engine import group, jsonata, one, outcome, parallel
 
 CASES = {
     "nothing": ({}, {"a": [1]}),

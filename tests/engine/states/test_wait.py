@@ -9,8 +9,8 @@ import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.engine.simulation.simulator import EPOCH
-from tests.fixtures.distributed_maps import events
-from tests.fixtures.engine import Hand, group, jsonata, one, outcome, seconds, told
+from tests.fixtures.machines.distributed_maps import events
+from tests.fixtures.machines.engine import Hand, group, jsonata, one, outcome, seconds, told
 
 # A simulated execution starts at 2025-01-01T00:00:00Z.
 

@@ -13,7 +13,7 @@ import pytest
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Completed
-from tests.fixtures.task_calls import Answer
+from tests.fixtures.calls.task_calls import Answer
 
 HOST = "shop1.execute-api.eu-west-1.amazonaws.com"
 CALL = {"ApiEndpoint": HOST, "Method": "GET"}

@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed, Submitted
-from tests.fixtures.task_calls import Answer
-from tests.fixtures.versions import BOTO3
+from tests.fixtures.calls.task_calls import Answer
+from tests.fixtures.session.versions import BOTO3
 
 JOBS = "/apis/batch/v1/namespaces/shop/jobs"
 JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "pack"}, "spec": {}}

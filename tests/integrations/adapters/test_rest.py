@@ -14,7 +14,7 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.aws.moto import ACCOUNT, REGION
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import Response
-from tests.fixtures.task_calls import MACHINE_ARN, Answer, without_metadata
+from tests.fixtures.calls.task_calls import MACHINE_ARN, Answer, without_metadata
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:price"
 INVOKE = "/2015-03-31/functions/price/invocations"

@@ -17,8 +17,8 @@ from sfn_provider.integrations import Caller, Completed, Submitted
 from tests.aws.moto import ACCOUNT, REGION
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import Response
-from tests.fixtures.task_calls import Answer
-from tests.fixtures.versions import needs_operation
+from tests.fixtures.calls.task_calls import Answer
+from tests.fixtures.session.versions import needs_operation
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/work"
 

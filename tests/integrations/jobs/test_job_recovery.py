@@ -14,8 +14,8 @@ from sfn_provider.integrations.jobs.job_recovery import JOB_SEARCHES, Resubmissi
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.job_table import JOBS
-from tests.fixtures.task_calls import Answer
+from tests.fixtures.calls.job_table import JOBS
+from tests.fixtures.calls.task_calls import Answer
 
 SINCE = 1_000_000.0
 EARLY, LATE = SINCE - 60, SINCE + 1

@@ -13,7 +13,7 @@ from sfn_provider.engine.requests import CallPurpose, CallTask, Chunk
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations import Caller, Completed
 from sfn_provider.integrations.s3 import parquet_rows
-from tests.fixtures.task_calls import EXECUTION_ARN, MACHINE_ARN
+from tests.fixtures.calls.task_calls import EXECUTION_ARN, MACHINE_ARN
 
 BUCKET = "orders-to-read"
 

@@ -14,7 +14,7 @@ from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.mwaa.iam.actions import CLASS_OPERATIONS, drive_actions, task_actions
 from sfn_provider.operators import step_function as operators
 from sfn_provider.sensors import step_function as sensors
-from tests.fixtures.versions import from_boto3
+from tests.fixtures.session.versions import from_boto3
 
 ROOT = Path(sfn_provider.__file__).parent
 DRIVES = ("executions", "hooks", "operators", "sensors", "triggers", "waiting")

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from sfn_provider.mwaa.serverless import bundle as workflow_bundle
 from sfn_provider.mwaa.serverless.bundle import make_workflow_bundle
 from sfn_provider.translate import translate
-from tests.fixtures.definitions import END, call, choose, machine
+from tests.fixtures.machines.definitions import END, call, choose, machine
 
 ARN = "arn:aws:airflow-serverless:eu-west-1:123456789012:workflow/orders-abcdefghij"
 ROLE = "arn:aws:iam::123456789012:role/orders-workflow"

@@ -25,7 +25,7 @@ from sfn_provider.mwaa.wheels import Wheel, package_files
 from sfn_provider.mwaa.zip_archive import make_zip
 from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE
 from sfn_provider.translate import translate
-from tests.fixtures.definitions import END, call, choose, machine
+from tests.fixtures.machines.definitions import END, call, choose, machine
 from tests.golden import DAGS
 
 SALES = str(DAGS / "sales_pipeline.asl.json")

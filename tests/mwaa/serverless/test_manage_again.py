@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.definitions import call, machine
+from tests.fixtures.machines.definitions import call, machine
 from tests.mwaa.serverless.conftest import ARN, CREATE, LINE, ROLE, Aws
 
 

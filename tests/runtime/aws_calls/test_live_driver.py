@@ -18,7 +18,8 @@ from sfn_provider.operators.state_machine import (
 from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
 from sfn_provider.runtime.strategies.table import STRATEGIES
 from sfn_provider.runtime.task_runner import TaskRunner
-from tests.fixtures.live_driver import (
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import (
     FUNCTION,
     JOB,
     LATER,
@@ -33,7 +34,6 @@ from tests.fixtures.live_driver import (
     resume,
     task,
 )
-from tests.fixtures.task_runs import Run
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 

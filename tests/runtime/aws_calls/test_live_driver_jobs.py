@@ -20,8 +20,8 @@ from sfn_provider.operators.state_machine import (
 from sfn_provider.runtime.aws_calls import live_driver
 from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
 from sfn_provider.triggers.jobs import JobsTrigger
-from tests.fixtures.definitions import choose
-from tests.fixtures.live_driver import (
+from tests.fixtures.airflow.task_runs import Run, dag
+from tests.fixtures.calls.live_driver import (
     FUNCTION,
     JOB,
     LATER,
@@ -37,8 +37,8 @@ from tests.fixtures.live_driver import (
     resume,
     task,
 )
-from tests.fixtures.task_runs import Run, dag
-from tests.fixtures.versions import AIRFLOW, from_airflow
+from tests.fixtures.machines.definitions import choose
+from tests.fixtures.session.versions import AIRFLOW, from_airflow
 
 DAG_TEST = "airflow.sdk.definitions.dag" if AIRFLOW >= (3,) else "airflow.models.dag"
 """Where ``dag.test()`` is."""
@@ -254,7 +254,7 @@ def test_killing_the_task_cancels_all_of_its_jobs(
 @pytest.fixture
 def in_airflow(monkeypatch: pytest.MonkeyPatch, fake_caller: FakeCaller, airflow_db: None) -> Callable[[], Any]:
     """Run a DAG of two states in Airflow, the first of them a job that is looked at twice. Gives the run."""
-    from tests.fixtures.airflow_home import run_dag
+    from tests.fixtures.airflow.airflow_home import run_dag
 
     monkeypatch.undo()
     monkeypatch.setattr(live_driver, "Caller", fake_caller)
@@ -269,7 +269,7 @@ def in_airflow(monkeypatch: pytest.MonkeyPatch, fake_caller: FakeCaller, airflow
 
 def check(run: Any, fake_caller: FakeCaller) -> None:
     """Check that the run of `in_airflow` went through."""
-    from tests.fixtures.airflow_home import task_states, xcom
+    from tests.fixtures.airflow.airflow_home import task_states, xcom
 
     assert task_states(run) == {"Call": "success", "Next": "success"}
     assert xcom(run, "Next") == {"a": 1, "result": {"done": True}}

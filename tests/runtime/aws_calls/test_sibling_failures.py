@@ -10,9 +10,9 @@ import pytest
 from sfn_provider._compat import AirflowFailException, AirflowSkipException
 from sfn_provider.integrations import Completed, Submitted
 from sfn_provider.translate import translate
-from tests.fixtures.dag_cases import call, distributed, fail, flow, larger_than, map_, parallel, pass_, wait
-from tests.fixtures.live_driver import JOB, LATER, NOW, Clock, FakeCaller, deferral, resume
-from tests.fixtures.task_runs import Run
+from tests.fixtures.airflow.dag_cases import call, distributed, fail, flow, larger_than, map_, parallel, pass_, wait
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import JOB, LATER, NOW, Clock, FakeCaller, deferral, resume
 
 States = dict[str, Any]
 

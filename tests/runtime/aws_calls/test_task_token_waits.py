@@ -18,8 +18,8 @@ from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import ParallelStateOperator
 from sfn_provider.triggers.callback import CallbackTrigger
 from sfn_provider.triggers.jobs import JobsTrigger
-from tests.fixtures.live_driver import JOB, LATER, NOW, YEAR_ENDS, Clock, FakeCaller, resume, task
-from tests.fixtures.task_runs import Run
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import JOB, LATER, NOW, YEAR_ENDS, Clock, FakeCaller, resume, task
 
 ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:pack"

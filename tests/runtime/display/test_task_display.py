@@ -15,9 +15,9 @@ from sfn_provider.integrations import Completed, Submitted
 from sfn_provider.links.aws_console import AwsConsoleLink
 from sfn_provider.operators.state_machine import LoopOperator, PassStateOperator, TaskStateOperator
 from sfn_provider.runtime.display import task_display
-from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, deferral, resume, task
-from tests.fixtures.task_runs import Run
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import FUNCTION, JOB, Clock, FakeCaller, deferral, resume, task
+from tests.fixtures.session.versions import AIRFLOW
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 

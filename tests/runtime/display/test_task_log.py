@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,75 +12,21 @@ import pytest
 from sfn_provider._compat import AirflowException
 from sfn_provider.asl.jsonata.limits import TIMEOUT
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations import Completed, Submitted
+from sfn_provider.integrations import Completed
 from sfn_provider.operators.state_machine import (
-    ChoiceStateOperator,
     LoopOperator,
     MapStateOperator,
     ParallelStateOperator,
-    PassStateOperator,
     WaitStateOperator,
 )
 from sfn_provider.runtime.display import task_log
-from sfn_provider.runtime.routing import task_routing as routing
 from sfn_provider.runtime.routing.dag_run_execution import load_run_mocks
-from sfn_provider.runtime.state_operator import StateOperator
 from sfn_provider.translate import build_dag
-from tests.fixtures.live_driver import FUNCTION, JOB, Clock, FakeCaller, deferral, resume, task
-from tests.fixtures.task_runs import Run, dag
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.calls.live_driver import FUNCTION, Clock, FakeCaller, deferral, resume, task
+from tests.runtime.display.logged_tasks import GLUE, LAMBDA, RETRY, SUBMITTED, Log, ask, glue
 
-pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
-
-SUBMITTED = Submitted({"id": "jr_1", "resource": JOB}, {"JobRunId": "jr_1"}, 30.0)
-GLUE = "https://console.aws.amazon.com/gluestudio/home?region=eu-west-1#/job/load/run/jr_1"
-LAMBDA = "https://console.aws.amazon.com/lambda/home?region=us-east-1#/functions/work"
-RETRY = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 60, "MaxAttempts": 2}]
-
-
-class Log:
-    """The lines of a task at INFO."""
-
-    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
-        self._caplog = caplog
-
-    def lines(self) -> list[str]:
-        records = self._caplog.records
-        return [record.getMessage() for record in records if (record.name, record.levelno) == ("task", logging.INFO)]
-
-
-class Skipper:
-    """Skips nothing."""
-
-    def skip_all_except(self, instance: Any, taken: list[str]) -> None:
-        """Do nothing."""
-
-
-@pytest.fixture(autouse=True)
-def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Log:
-    caplog.set_level(logging.INFO)
-    # Airflow 3 logs elsewhere.
-    monkeypatch.setattr(StateOperator, "log", logging.getLogger("task"), raising=False)
-    monkeypatch.setattr(routing, "SkipMixin", Skipper)
-    return Log(caplog)
-
-
-@pytest.fixture
-def run() -> Run:
-    return Run(conf={"a": 1})
-
-
-def ask(*choices: dict[str, Any], **fields: Any) -> Any:
-    """A Choice named Ask; the rules lead to Yes where they name no state."""
-    rules = [{"Next": "Yes", **rule} for rule in choices]
-    names = dict.fromkeys([*(rule["Next"] for rule in rules), *filter(None, [fields.get("default")])])
-    with dag():
-        made = ChoiceStateOperator(task_id="Ask", choices=rules, **fields)
-        made >> [PassStateOperator(task_id=name, end=True) for name in names]
-    return made
-
-
-def glue(**fields: Any) -> Any:
-    return task(resource=JOB, parameters={"JobName": "load"}, **fields)
+pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller", "log")
 
 
 def test_a_call_a_job_a_retry_and_the_end_are_told_once_over_deferrals(
@@ -199,90 +144,6 @@ def test_the_rounds_of_a_loop_are_counted_over_deferrals(
     ]
 
 
-# Choice ---------------------------------------------------------------------------------------------------------------
-
-CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "a comparison": (
-        {"Variable": "$.score", "NumericGreaterThan": 0.95},
-        {"score": 0.97},
-        "$.score NumericGreaterThan 0.95; $.score = 0.97",
-    ),
-    "two values": (
-        {"Variable": "$.a", "StringEqualsPath": "$$.Execution.Name"},
-        {"a": "manual__1"},
-        "$.a StringEqualsPath '$$.Execution.Name'; $.a = 'manual__1', $$.Execution.Name = 'manual__1'",
-    ),
-    "a combination": (
-        {
-            "And": [
-                {"Variable": "$.n", "IsPresent": False},
-                {"Not": {"Or": [{"Variable": "$.s", "IsNull": True}, {"Variable": "$.s", "StringMatches": "a*"}]}},
-            ]
-        },
-        {"s": "b"},
-        "$.n IsPresent False And Not ($.s IsNull True Or $.s StringMatches 'a*'); $.n = missing, $.s = 'b'",
-    ),
-    "a long value": (
-        {"Variable": "$.s", "IsString": True},
-        {"s": "x" * 100},
-        f"$.s IsString True; $.s = '{'x' * 80}...'",
-    ),
-    "a line break": (
-        {"Variable": "$.s", "StringEquals": "a\nState 'Call' is forged"},
-        {"s": "a\nState 'Call' is forged"},
-        r"$.s StringEquals 'a\nState 'Call' is forged'; $.s = 'a\nState 'Call' is forged'",
-    ),
-    "a secret": (
-        {"Variable": "$.login.password", "StringEquals": "hunter2"},
-        {"login": {"password": "hunter2"}},
-        "$.login.password StringEquals '***'; $.login.password = '***'",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CHOICES)
-def test_a_choice_tells_the_rule_and_what_it_compares(name: str, log: Log) -> None:
-    rule, conf, told = CHOICES[name]
-    Run(conf=conf).execute(ask({"Variable": "$.never", "IsPresent": True, "Next": "No"}, rule))
-    assert log.lines() == [f"State 'Ask' goes on to 'Yes': Choices[1] matches: {told}"]
-
-
-def test_a_choice_in_jsonata_tells_the_condition_and_what_it_reads(log: Log) -> None:
-    condition = "{% $states.input.n > 2 and $count($states.input.`a b`) = 0 %}"
-    Run(conf={"n": 5, "a b": []}).execute(ask({"Condition": condition}, query_language="JSONata"))
-    told = f"{condition}; $states.input.n = 5, $states.input.`a b` = a list of 0"
-    assert log.lines() == [f"State 'Ask' goes on to 'Yes': Choices[0] matches: {told}"]
-
-
-def test_a_variable_in_a_condition_is_told_with_its_value(run: Run, log: Log) -> None:
-    states = {
-        "Set": {"Type": "Pass", "Assign": {"limits": {"most": 3}}, "Next": "Ask"},
-        "Ask": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $limits.most > 2 and $exists($states.input.a) %}", "Next": "Next"}],
-            "Default": "Set",
-        },
-    }
-    run.execute(task(LoopOperator, states=states, query_language="JSONata"))
-    assert log.lines()[-1].endswith("; $limits.most = 3, $states.input.a = 1")
-
-
-def test_many_values_are_counted(log: Log) -> None:
-    rules = [{"Variable": f"$.v{number}", "NumericEquals": -1} for number in range(12)]
-    Run(conf={f"v{number}": number for number in range(12)}).execute(ask(*rules, default="No"))
-    [line] = log.lines()
-    assert line.endswith("$.v9 = 9, and 2 more")
-
-
-def test_a_choice_without_a_way_says_so(run: Run, log: Log) -> None:
-    with pytest.raises(AirflowException):
-        run.execute(ask({"Variable": "$.a", "NumericEquals": 2}))
-    assert log.lines()[0] == "State 'Ask' chooses no state, and has no Default: no rule matches; $.a = 1"
-
-
-# Branches and items ---------------------------------------------------------------------------------------------------
-
-
 def branch(name: str, **state: Any) -> dict[str, Any]:
     return {"StartAt": name, "States": {name: {"Type": "Task", "Resource": FUNCTION, "End": True, **state}}}
 
@@ -350,9 +211,6 @@ def test_a_start_task_counts_items_and_batches(
     tasks = tasks_of(tmp_path, Type="Map", ItemsPath="$.items", **fields)
     Run(conf={"items": [1, 2, 3]}).execute(next(made for name, made in tasks.items() if name.endswith("start")))
     assert log.lines() == told
-
-
-# Mocks and secrets ----------------------------------------------------------------------------------------------------
 
 
 def test_with_mocks_the_log_is_the_same_but_for_the_calls(

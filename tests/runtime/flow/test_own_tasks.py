@@ -15,10 +15,10 @@ from sfn_provider.engine import Mocks
 from sfn_provider.runtime.routing import task_routing as routing
 from sfn_provider.runtime.routing.routing_token import ERROR_KEY, TOKEN_KEY, RoutingToken
 from sfn_provider.runtime.routing.task_routing import route_to_successor
-from tests.fixtures.cleared_runs import ClearedRun
-from tests.fixtures.definitions import END, machine
-from tests.fixtures.edited_dags import Edit, adding, edit
-from tests.fixtures.task_runs import Run
+from tests.fixtures.airflow.cleared_runs import ClearedRun
+from tests.fixtures.airflow.edited_dags import Edit, adding, edit
+from tests.fixtures.airflow.task_runs import Run
+from tests.fixtures.machines.definitions import END, machine
 from tests.golden import ROOT
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")

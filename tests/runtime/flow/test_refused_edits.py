@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.edited_dags import Edit, adding, edit, import_error
+from tests.fixtures.airflow.edited_dags import Edit, adding, edit, import_error
 
 PUBLISH = "resource='arn:aws:states:::sns:publish', end=True"
 ALL_ENDS = "[notify_success, notify_quality_failure, notify_failure]"

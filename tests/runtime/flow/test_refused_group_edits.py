@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.edited_dags import FILES, Edit, adding, edit, import_error
+from tests.fixtures.airflow.edited_dags import FILES, Edit, adding, edit, import_error
 
 NAMES = [
     Edit(

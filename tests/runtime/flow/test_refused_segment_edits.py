@@ -18,9 +18,9 @@ from sfn_provider.operators.groups import (
 from sfn_provider.operators.state_machine import PassStateOperator
 from sfn_provider.runtime.flow.check import read_flow
 from sfn_provider.runtime.state_operator import StateOperator
-from tests.fixtures.definitions import END, machine
-from tests.fixtures.edited_dags import Edit, edit, import_error
-from tests.fixtures.task_runs import dag
+from tests.fixtures.airflow.edited_dags import Edit, edit, import_error
+from tests.fixtures.airflow.task_runs import dag
+from tests.fixtures.machines.definitions import END, machine
 
 EDITS = [
     Edit(

@@ -7,7 +7,7 @@ import pytest
 from sfn_provider._compat import DAG
 from sfn_provider.operators.state_machine import PassStateOperator
 from sfn_provider.runtime.routing.dag_run_execution import DagRunExecution
-from tests.fixtures.task_runs import Run
+from tests.fixtures.airflow.task_runs import Run
 
 
 def seed(dag_id: str = "orders", run_id: str = "scheduled__2025-03-15") -> str:

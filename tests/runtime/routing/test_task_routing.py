@@ -13,8 +13,8 @@ from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.translate import translate
 from sfn_provider.xcom_json import encode_dag_run_conf
-from tests.fixtures.airflow_operators import BranchPythonOperator, EmptyOperator
-from tests.fixtures.definitions import END, call, choose, go, machine, passed
+from tests.fixtures.airflow.airflow_operators import BranchPythonOperator, EmptyOperator
+from tests.fixtures.machines.definitions import END, call, choose, go, machine, passed
 
 pytestmark = pytest.mark.usefixtures("user_airflow_home")
 

@@ -27,7 +27,8 @@ from sfn_provider.operators.state_machine import (
 from sfn_provider.runtime.stores import retry_stores
 from sfn_provider.runtime.stores.retry_stores import retry_store
 from sfn_provider.runtime.stores.snapshots import TaskSnapshotStore
-from tests.fixtures.live_driver import (
+from tests.fixtures.airflow.task_runs import Run, dag
+from tests.fixtures.calls.live_driver import (
     FUNCTION,
     JOB,
     LATER,
@@ -40,7 +41,6 @@ from tests.fixtures.live_driver import (
     resume,
     task,
 )
-from tests.fixtures.task_runs import Run, dag
 
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
@@ -258,7 +258,7 @@ def test_waiting_in_the_worker_is_kept_before(
 
 
 def test_short_tasks_keep_nothing(fake_caller: FakeCaller, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.fixtures.task_runs.TaskStateStore.set", None)
+    monkeypatch.setattr("tests.fixtures.airflow.task_runs.TaskStateStore.set", None)
     fake_caller.answers["Call"] = [Completed(1)]
     assert run.execute(task()) == 1
 

@@ -8,8 +8,8 @@ import pytest
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.server.driver.clocks import ScaledClock, VirtualClock, check_time_mode, make_clock
-from tests.fixtures.engine import one
 from tests.fixtures.local_service import serve
+from tests.fixtures.machines.engine import one
 
 
 def test_virtual_time_jumps_to_what_is_next() -> None:

@@ -20,8 +20,8 @@ from sfn_provider.engine import simulate
 from sfn_provider.exceptions import StatesError
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.server.pages.site import make_pages
-from tests.fixtures.definitions import END, call, choose, machine
 from tests.fixtures.local_service import CheckedService, FunctionRunner, Service, make_client
+from tests.fixtures.machines.definitions import END, call, choose, machine
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}{% raw %}"
 

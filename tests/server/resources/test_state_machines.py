@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.engine import one
 from tests.fixtures.local_service import PREFIX, ROLE, Service, serve
+from tests.fixtures.machines.engine import one
 
 PASS = one({"Type": "Pass"})
 OTHER = one({"Type": "Pass", "Result": 1})

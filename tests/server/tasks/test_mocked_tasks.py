@@ -17,8 +17,8 @@ from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
 from sfn_provider.server.tasks.mocked_tasks import MadeTasks, MockedTasks
 from sfn_provider.translate.definitions import read_definition
-from tests.fixtures.definitions import END, call, machine
 from tests.fixtures.local_service import Service, serve
+from tests.fixtures.machines.definitions import END, call, machine
 from tests.golden import DAGS
 
 SALES = read_definition(str(DAGS / "sales_pipeline.asl.json")).source

@@ -15,8 +15,8 @@ from sfn_provider.server.tasks.lambda_client import function_name, parse_functio
 from sfn_provider.server.tasks.service_tasks import EVERY_SERVICE, ServiceTasks, check_endpoints
 from tests.aws.server import Answer, ErrorResponse, Request, Response
 from tests.aws.server import serve as serve_aws
-from tests.fixtures.definitions import END, machine
 from tests.fixtures.local_service import Service, serve
+from tests.fixtures.machines.definitions import END, machine
 
 Json = Any
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sfn_provider.translate import translate
 from sfn_provider.translate.emit import literals
 from sfn_provider.translate.styles import StyleName
-from tests.fixtures.hypothesis_examples import examples
+from tests.fixtures.session.hypothesis_examples import examples
 
 TEXTS = st.text(st.characters(codec=None), max_size=30) | st.sampled_from(
     [

@@ -13,7 +13,7 @@ from sfn_provider._compat import DagBag
 from sfn_provider.runtime.state_operator import StateOperator
 from sfn_provider.translate import build_dag
 from sfn_provider.translate.emit.live_dag import live_dag
-from tests.fixtures.airflow_home import run_dag, schedule_of, xcom
+from tests.fixtures.airflow.airflow_home import run_dag, schedule_of, xcom
 from tests.golden import Golden, goldens
 
 if TYPE_CHECKING:

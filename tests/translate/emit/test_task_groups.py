@@ -15,7 +15,7 @@ from sfn_provider.translate import translate
 from sfn_provider.translate.emit.live_dag import live_dag
 from sfn_provider.translate.plan.layout import task_ids
 from sfn_provider.translate.plan.model import GroupPlan, TaskPlan
-from tests.fixtures.dag_cases import CAUGHT, call, flow, larger_than, map_, parallel, pass_
+from tests.fixtures.airflow.dag_cases import CAUGHT, call, flow, larger_than, map_, parallel, pass_
 from tests.translate.test_safety import BREAKOUTS, check_is_only_data
 
 LONG = "A state with a name as long as Step Functions allows, which is eighty characters"

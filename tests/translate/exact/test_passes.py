@@ -11,7 +11,7 @@ from sfn_provider.translate import DagPlan, TaskPlan, translate
 from sfn_provider.translate.exact.passes import PASSES, add_arguments, collapse_loops, open_groups, order_by_flow
 from sfn_provider.translate.exact.state_tasks import PLANNERS, plan_state, plan_states, state_arguments
 from sfn_provider.translate.plan.model import OPERATORS
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 AGAIN = {"Retry": [{"ErrorEquals": ["States.ALL"]}]}
 """With it, a Parallel or Map is one task."""

@@ -10,7 +10,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import Translation, translate
 from sfn_provider.translate.plan.granularity import Granularity, TasksName
 from sfn_provider.translate.plan.model import GroupPlan, Node
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 AGAIN = [{"ErrorEquals": ["States.ALL"]}]
 """With it, a Parallel or Map is one task."""

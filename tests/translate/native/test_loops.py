@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sfn_provider.engine import simulate
+from tests.translate.native.states import call, catch, native
 from tests.translate.native.test_mixed import exact
-from tests.translate.native.test_native_style import call, catch, native
 
 Json = Any
 

@@ -13,7 +13,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.translate.native.parts.exact_parts import replace_exact_parts
 from sfn_provider.xcom_json import encode_dag_run_conf
-from tests.translate.native.test_native_style import TOPIC, call, catch, native, publish
+from tests.translate.native.states import TOPIC, call, catch, native, publish
 from tests.translate.test_safety import BREAKOUTS
 
 ROLE = {"RoleArn": "arn:aws:iam::123456789012:role/other"}

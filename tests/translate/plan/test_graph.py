@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sfn_provider.asl import parse
 from sfn_provider.translate.plan.graph import flow_order, loops, successors
-from tests.fixtures.definitions import END, call, choose, go, machine
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
 Edges = dict[str, tuple[str, ...]]
 

@@ -20,7 +20,7 @@ from sfn_provider.translate.emit.live_dag import live_dag
 from sfn_provider.translate.plan.schedule import SchedulePeriod, parse_schedule
 from sfn_provider.translate.plan.schedule_differences import find_differences
 from sfn_provider.translate.translator import translate_definition
-from tests.fixtures.airflow_home import schedule_of
+from tests.fixtures.airflow.airflow_home import schedule_of
 
 WEDNESDAY = datetime(2025, 1, 1, tzinfo=UTC)
 """The first of January 2025 was a Wednesday."""

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sfn_provider.translate import translate
-from tests.fixtures.definitions import call, machine
+from tests.fixtures.machines.definitions import call, machine
 from tests.golden import DAGS
 
 BESIDE = {

@@ -18,8 +18,8 @@ from sfn_provider.translate.serverless.limits import EVALUATED_KEYS
 from sfn_provider.translate.serverless.own_code import write_states
 from sfn_provider.translate.serverless.workflow import Block, Duration, Workflow, WorkflowTask
 from sfn_provider.translate.serverless.yaml_writer import emit_workflow
-from tests.fixtures.definitions import END, call, choose, go, machine
-from tests.fixtures.hypothesis_examples import examples
+from tests.fixtures.machines.definitions import END, call, choose, go, machine
+from tests.fixtures.session.hypothesis_examples import examples
 from tests.golden import DAGS
 
 SALES = DAGS / "sales_pipeline.asl.json"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.waiting.status_queue.status_messages import MAX_DESCRIPTION_BYTES, StatusMessage, parse_message
-from tests.aws.step_functions import status_change_event
+from tests.aws.status_events import status_change_event
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"

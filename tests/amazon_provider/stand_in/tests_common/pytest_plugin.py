@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 
 from sfn_provider._compat import DAG, timezone
-from tests.fixtures.airflow_home import dag_serialization, store_dag
+from tests.fixtures.airflow.airflow_home import dag_serialization, store_dag
 
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1", None)
 MARKERS = ("asyncio", "db_test", "need_serialized_dag")

@@ -8,8 +8,8 @@ from sfn_provider.drawing.graph import dag_graph, machine_graph
 from sfn_provider.drawing.svg import draw
 from sfn_provider.translate import translate
 from tests.compare.report.test_builder import BROKEN, ENDS
-from tests.fixtures.definitions import END, call, choose, machine
-from tests.fixtures.reports import make_case
+from tests.fixtures.machines.definitions import END, call, choose, machine
+from tests.fixtures.machines.reports import make_case
 
 AROUND = machine(
     {

@@ -10,7 +10,7 @@ import pytest
 
 from sfn_provider.engine import simulate
 from sfn_provider.exceptions import UsageError
-from tests.fixtures.distributed_maps import GET_OBJECT, LIST_OBJECTS, PASS, each, event_types, reading
+from tests.fixtures.machines.distributed_maps import GET_OBJECT, LIST_OBJECTS, PASS, each, event_types, reading
 
 CSV = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
 INVENTORY = json.dumps(

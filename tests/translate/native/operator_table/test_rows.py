@@ -18,7 +18,7 @@ from sfn_provider.translate.native.operator_table import (
     find_operator,
 )
 from sfn_provider.translate.native.operator_table.arguments import parse_path
-from tests.fixtures.versions import AIRFLOW
+from tests.fixtures.session.versions import AIRFLOW
 from tests.translate.native.operator_table.operator_runs import (
     accepted_arguments,
     make_operator,

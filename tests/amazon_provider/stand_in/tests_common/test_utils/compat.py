@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.fixtures.airflow_home import dag_serialization
+from tests.fixtures.airflow.airflow_home import dag_serialization
 
 DagSerialization = dag_serialization()

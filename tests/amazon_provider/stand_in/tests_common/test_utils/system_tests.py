@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.aws.moto import ROLE_ARN
-from tests.fixtures.airflow_home import run_dag, task_states
+from tests.fixtures.airflow.airflow_home import run_dag, task_states
 
 POLL_SECONDS = 1
 
