@@ -19,22 +19,39 @@ _PAIRS: Final = (("Name", "Value"), ("name", "value"), ("Key", "Value"), ("key",
 """Keys of a variable's name and value in lists of variables. Source: ``KeyValuePair`` of ECS and Batch."""
 
 
-_KEY_AND_VALUE: Final = re.compile(
+_QUOTED: Final = re.compile(
     r"""(?P<before>(["'])(?P<key>[^"'\n]{1,100})\2\s{0,9}:\s{0,9}(["']))(?P<value>(?:\\.|(?!\4)[^\\\n])*)(?P<end>\4|\\?$)"""
 )
 """A key and a text in quotes: in JSON that was cut or is wrong, in a Python dict, in the middle of a text."""
+
+_ESCAPED: Final = re.compile(
+    r"""(?P<before>(?<!\\)(\\{1,15}["'])(?P<key>[^"'\\\n]{1,100})\2\s{0,9}:\s{0,9}(\\{1,15}["']))"""
+    r"""(?P<value>(?:(?!(?<!\\)\4)[^\n])*+)(?P<end>(?:\4)?)"""
+)
+"""The same with escaped quotes: in a text of JSON that stands in a text."""
+
+_NUMBER: Final = re.compile(
+    r"""(?P<before>(?<!\\)(\\{0,15}["'])(?P<key>[^"'\\\n]{1,100})\2\s{0,9}:\s{0,9})(?P<value>-?\d[\d.eE+-]*+)(?P<end>)"""
+)
+"""A key and a number."""
+
+_VALUE_BEGIN: Final = re.compile(r"[{\[]")
+
+_MAX_TRIES: Final = 20
+"""How often the begin of a JSON value is looked for in a text: each time the rest of the text may be read in vain."""
 
 
 def mask_secrets(text: str) -> str:
     """Mask secrets in a text: those that Airflow knows, and the values of sensitive keys.
 
     Of JSON, texts of JSON inside it and lists of variables (``{"Name": "PASSWORD", "Value": "..."}``) are searched,
-    too; of other text, what stands in quotes behind a key in quotes. Text that has no secret is returned unchanged.
+    too; of other text, JSON objects and arrays inside it, and what stands in quotes behind a key in quotes. Text that
+    has no secret is returned unchanged.
     """
     from sfn_provider._compat import redact
 
     masked = _mask_json(text)
-    return str(redact(_KEY_AND_VALUE.sub(_mask_match, text) if masked is None else masked))
+    return str(redact(_mask_parts(text) if masked is None else masked))
 
 
 def mask_value(value: Any) -> Any:
@@ -73,6 +90,28 @@ def masked_line(value: object) -> str:
     return one_line(mask_secrets(str(value)))
 
 
+def _mask_parts(text: str) -> str:
+    """Mask secrets in a text that is no JSON: in JSON values inside it, and behind keys in quotes."""
+    parts, begin, at = [], 0, 0
+    for _ in range(_MAX_TRIES):
+        if (found := _VALUE_BEGIN.search(text, at)) is None:
+            break
+        try:
+            value, end = json.JSONDecoder().raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            at = found.start() + 1
+            continue
+        parts += [_mask_behind_keys(text[begin : found.start()]), _mask_parsed(text[found.start() : end], value)]
+        begin = at = end
+    return "".join([*parts, _mask_behind_keys(text[begin:])])
+
+
+def _mask_behind_keys(text: str) -> str:
+    for pattern in (_QUOTED, _ESCAPED, _NUMBER):
+        text = pattern.sub(_mask_match, text)
+    return text
+
+
 def _mask_match(found: re.Match[str]) -> str:
     from sfn_provider._compat import redact
 
@@ -88,21 +127,46 @@ def _mask_json(text: str) -> str | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    return _mask_parsed(text, value)
+
+
+def _mask_parsed(text: str, value: Any) -> str:
+    """Return JSON text without secrets, given its value; unchanged if there are none."""
     masked = mask_value(value)
     return text if masked == value else json.dumps(masked, ensure_ascii=False)
 
 
-def _mask_inside(value: Any, depth: int) -> Any:
-    """Mask what Airflow's masker does not see: texts of JSON, lists of variables, and values that are too deep."""
+def _mask_inside(value: Any, depth: int, *, is_hidden: bool = False) -> Any:
+    """Mask what Airflow's masker does not see.
+
+    That is: texts of JSON, keys, lists of variables, numbers below sensitive keys, and values that are too deep.
+    """
     if isinstance(value, str):
-        return value if (masked := _mask_json(value)) is None else masked
+        return _mask_parts(value) if (masked := _mask_json(value)) is None else masked
     if not isinstance(value, dict | list):
-        return value
+        return "***" if is_hidden and isinstance(value, int | float) and not isinstance(value, bool) else value
     if depth == _MAX_DEPTH:
         return "***"
     if isinstance(value, dict):
-        return {key: _mask_inside(item, depth + 1) for key, item in _mask_pair(value).items()}
-    return [_mask_inside(item, depth + 1) for item in value]
+        return {
+            _mask_key(key): _mask_inside(item, depth + 1, is_hidden=is_hidden or _is_sensitive(key))
+            for key, item in _mask_pair(value).items()
+        }
+    return [_mask_inside(item, depth + 1, is_hidden=is_hidden) for item in value]
+
+
+def _mask_key(key: Any) -> Any:
+    """Mask secrets that Airflow knows in a key."""
+    from sfn_provider._compat import redact
+
+    return redact(key) if isinstance(key, str) else key
+
+
+def _is_sensitive(key: Any) -> bool:
+    """Return whether Airflow hides the values of a key."""
+    from sfn_provider._compat import redact
+
+    return isinstance(key, str) and redact("value", key) != "value"
 
 
 def _mask_pair(value: dict[Any, Any]) -> dict[Any, Any]:

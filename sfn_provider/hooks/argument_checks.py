@@ -32,7 +32,7 @@ def require_literal(field: str, value: Any) -> None:
             f"{field}: cannot be a template or the output of a task; it is read when the DAG file is parsed"
         )
     for item in items:
-        if field != "definition":
+        if field != "definition" or not isinstance(item, str):
             require_literal(field, item)
 
 
@@ -44,6 +44,12 @@ def merge_checks(cls: type) -> dict[str, Check]:
     """Return the checks that a class and its bases declare as ``argument_checks``, by the arguments' names."""
     declared = [vars(base).get("argument_checks", {}) for base in reversed(cls.__mro__)]
     return {name: check for checks in declared for name, check in checks.items()}
+
+
+def literal(field: str, value: Any) -> Any:
+    """Refuse a template or the output of a task."""
+    require_literal(field, value)
+    return value
 
 
 def required(field: str, value: Any) -> Any:
@@ -63,8 +69,8 @@ def true_or_false(field: str, value: Any) -> Any:
 
 def is_dict(field: str, value: Any) -> Any:
     """Refuse what is no dict."""
+    require_literal(field, value)
     if not isinstance(value, dict):
-        require_literal(field, value)
         raise ValueError(f"{field}: {value!r} is no dict")
     return value
 
@@ -105,16 +111,15 @@ def statuses(known: Set[str], subject: str) -> Check:
     """
 
     def check(field: str, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, tuple | list):
-            require_literal(field, value)
+        require_literal(field, value)
         if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
             raise ValueError(f"{field}: {value!r} is no list of statuses")
-        if unknown := sorted(set(value) - known):
-            require_literal(field, unknown)
+        given = tuple(value)
+        if unknown := [each for each in given if not isinstance(each, str) or each not in known]:
             raise ValueError(f"{field}: no status of {subject}: {unknown}; there are {sorted(known)}")
-        if not value:
+        if not given:
             raise ValueError(f"{field}: there is no status to wait for; there are {sorted(known)}")
-        return tuple(value)
+        return given
 
     return check
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 from sfn_provider._compat import AirflowException, AirflowFailException
 from sfn_provider.executions.argument_types import Severity, StateMachineType
 from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error, error_code
-from sfn_provider.hooks.argument_checks import Check, number, one_of, or_none, true_or_false
+from sfn_provider.hooks.argument_checks import Check, is_dict, literal, number, one_of, or_none, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -28,7 +28,10 @@ class DefinitionOperator(StepFunctionsOperator):
     """Reads a definition from a file."""
 
     ui_color = "#d7f0c2"
-    argument_checks: ClassVar[Mapping[str, Check]] = {"state_machine_type": or_none(one_of(get_args(StateMachineType)))}
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        "definition": literal,
+        "state_machine_type": or_none(one_of(get_args(StateMachineType))),
+    }
 
     definition: str | dict[str, Any]
     """Not a template field: JSONata's ``{% %}`` would be rendered as Jinja."""
@@ -83,6 +86,9 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
     argument_checks: ClassVar[Mapping[str, Check]] = {
         "alias_weight": number(1, 100, kind=int),
         "publish": true_or_false,
+        **dict.fromkeys(
+            ("logging_configuration", "tracing_configuration", "encryption_configuration"), or_none(is_dict)
+        ),
     }
 
     name: str

@@ -18,7 +18,7 @@ from sfn_provider._compat import (
     conf,
     timezone,
 )
-from sfn_provider.hooks.argument_checks import Check, number, or_none, true_or_false
+from sfn_provider.hooks.argument_checks import Check, literal, number, or_none, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -59,6 +59,7 @@ class ExecutionWaitMixin(AwsHookMixin):
         ),
         "waiter_delay": number(0),
         "waiter_max_attempts": or_none(number(1)),
+        "status_queue_url": literal,
     }
 
     waiter_max_attempts: int | None

@@ -24,7 +24,7 @@ from sfn_provider._compat import (
     first_reschedule_start,
     timezone,
 )
-from sfn_provider.hooks.argument_checks import Check, true_or_false
+from sfn_provider.hooks.argument_checks import Check, literal, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ _LAST_POLLS: Final = 4
 """Maximum polls after a timeout, over about 7 seconds, to find out whether AWS responds."""
 
 
+_AIRFLOWS_ARGUMENTS: Final = ("poke_interval", "timeout", "mode", "exponential_backoff", "max_wait", "silent_fail")
+"""Arguments of Airflow's sensors that are read when the DAG file is parsed."""
+
+
 class SensorArgumentsMixin(AwsHookMixin):
     """Declares the sensors' shared arguments. As a mixin, so that Airflow does not wrap the constructor.
 
@@ -47,9 +51,10 @@ class SensorArgumentsMixin(AwsHookMixin):
             ``timeout``, ``soft_fail`` and so on.
     """
 
-    argument_checks: ClassVar[Mapping[str, Check]] = dict.fromkeys(
-        ("deferrable", "soft_fail", "never_fail"), true_or_false
-    )
+    argument_checks: ClassVar[Mapping[str, Check]] = {
+        **dict.fromkeys(("deferrable", "soft_fail", "never_fail"), true_or_false),
+        **dict.fromkeys(_AIRFLOWS_ARGUMENTS, literal),
+    }
 
     deferrable: bool
 
@@ -59,9 +64,9 @@ class SensorArgumentsMixin(AwsHookMixin):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        for name in kwargs.keys() & {"soft_fail", "never_fail"}:  # Airflow sets them
+        for name in kwargs.keys() & {"soft_fail", "never_fail", *_AIRFLOWS_ARGUMENTS}:  # Airflow sets them
             self._check_argument(name, kwargs[name])
+        super().__init__(**kwargs)
         self._set_attributes(deferrable=deferrable)
 
 

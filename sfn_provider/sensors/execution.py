@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
-from sfn_provider.hooks.argument_checks import Check, required, statuses, true_or_false
+from sfn_provider.hooks.argument_checks import Check, literal, required, statuses, true_or_false
 from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
@@ -50,6 +50,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         "execution_arn": required,
         "target_states": statuses(STATUSES, "an execution"),
         "log_history": true_or_false,
+        "status_queue_url": literal,
     }
 
     execution_arn: str

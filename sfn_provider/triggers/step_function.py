@@ -152,14 +152,14 @@ class StepFunctionsExecutionCompleteTrigger(AwsTriggerMixin, BaseTrigger):
         self.log.info("%s", end_line(outcome.removesuffix("."), time.monotonic() - begin))
         yield make_event(event)
 
-    def evaluate(self, finding: ExecutionFinding, polls: int) -> dict[str, Any] | None:
+    def evaluate(self, finding: ExecutionFinding, polls: float) -> dict[str, Any] | None:
         """Return the event that a finding about the execution leads to; None to wait on. The poller calls it."""
         status = finding.status
         if status not in RUNNING_STATUSES or status in self.target_states:
             event = {"status": "success", "execution_arn": self.execution_arn, "execution_status": status}
             return event if finding.description is None else {**event, "description": finding.description}
         if self.waiter_max_attempts is not None and polls >= self._max_polls(self.waiter_max_attempts):
-            message = still_running_message(self.execution_arn, status, polls)
+            message = still_running_message(self.execution_arn, status, round(polls))
             return {"status": "error", "execution_arn": self.execution_arn, "message": message, "final": False}
         return None
 

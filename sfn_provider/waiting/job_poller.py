@@ -250,7 +250,7 @@ async def _wait_for_execution(execution_arn: str, aws_conn_id: str | None, regio
 class _EndStatus:
     """Ends a wait when the execution has ended."""
 
-    def evaluate(self, finding: ExecutionFinding, polls: int) -> str | None:
+    def evaluate(self, finding: ExecutionFinding, polls: float) -> str | None:
         return None if finding.status in RUNNING_STATUSES else finding.status
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+
+EARLY_POLL_SHARE: Final = 0.1
+"""The share of its delay by which a wait's next poll may come early, together with others'."""
 
 Evaluated = TypeVar("Evaluated", contravariant=True)
 
@@ -16,12 +19,12 @@ class DeadlineExceeded(Exception):
 class Evaluator(Protocol[Evaluated]):
     """Decides what a finding means to a wait."""
 
-    def evaluate(self, finding: Evaluated, polls: int) -> Any:
+    def evaluate(self, finding: Evaluated, polls: float) -> Any:
         """Return the wait's result; None to go on.
 
         Args:
             finding: what was found out.
-            polls: the wait's polls so far.
+            polls: the wait's polls so far, in units of its delay.
         """
 
 
@@ -46,14 +49,28 @@ class PollWait(asyncio.Future[Any]):
     ) -> None:
         super().__init__()
         self.name, self.delay, self.evaluator, self.due, self.deadline = name, delay, evaluator, due, deadline
-        self.polls = 0
-        """Polls so far, each at least ``delay`` after the one before."""
+        self.polls = 0.0
+        """Polls so far, each at least ``delay`` after the one before; one after a longer gap counts for several."""
         self.polled_at = float("-inf")
         """When the last of these was."""
         self.is_over = False
         """It has a result, or gets one in one of the next turns of the event loop."""
         self.next_wait: PollWait | None = None
         """The next wait for the same target."""
+
+    def count_poll(self, now: float, gap: float) -> None:
+        """Count a poll, unless it comes too soon after the one before.
+
+        Args:
+            now: the time, by the event loop's clock.
+            gap: the minimum seconds between two polls. Where that is more than the delay, a poll counts for as many as
+                the delay would have had, so that a limit of polls is the same time.
+        """
+        elapsed = now - self.polled_at
+        if elapsed < self.delay * (1 - EARLY_POLL_SHARE):
+            return
+        self.polls += max(1.0, min(elapsed, gap) / self.delay) if self.polls and self.delay else 1.0
+        self.polled_at = now
 
 
 class PollTarget:

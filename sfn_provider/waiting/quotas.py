@@ -17,8 +17,25 @@ QUOTAS: Final[dict[str, dict[bool, tuple[float, float]]]] = {
 """By action: bucket size and refill per second, in a large region and in another one. Source: Step Functions Developer
 Guide, "Quotas related to API action throttling"."""
 
+LIST_SHARE: Final = 0.1
+"""The share of the quota of ListExecutions that the further pages of a state machine's list use."""
+
+MAX_LIST_GAP: Final = 10.0
+"""Seconds between two rounds of a list, at most, that its length demands: a longer one is for the user to choose."""
+
 _Buckets = dict[tuple[str, str, str], AdaptiveTokenBucket]
 _BUCKETS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Buckets]] = WeakKeyDictionary()
+
+
+def list_gap(pages: int, region: str) -> float:
+    """Return the minimum seconds between two rounds of lists: 0 for one page, more with each further one.
+
+    Args:
+        pages: of the list in a round.
+        region: the region.
+    """
+    _, rate = QUOTAS["list_executions"][region in LARGE_REGIONS]
+    return min(MAX_LIST_GAP, max(0, pages - 1) / (rate * LIST_SHARE))
 
 
 def bucket_for(action: str, account: str, region: str) -> AdaptiveTokenBucket:

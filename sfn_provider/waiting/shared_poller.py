@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import Any, Final, Generic, TypeVar
 
 from sfn_provider.telemetry.metrics import change_waits
-from sfn_provider.waiting.poll_waits import DeadlineExceeded, Evaluator, PollTarget, PollWait
+from sfn_provider.waiting.poll_waits import EARLY_POLL_SHARE, DeadlineExceeded, Evaluator, PollTarget, PollWait
 from sfn_provider.waiting.work_queue import WorkQueue
 
 Finding = TypeVar("Finding")
@@ -25,9 +25,6 @@ MIN_POLL_GAP: float = 1.0
 
 FIRST_POLL_DELAY: float = 0.2
 """Seconds from a wait's begin to its first poll: a triggerer starts its triggers one after the other."""
-
-EARLY_POLL_SHARE: Final = 0.1
-"""The share of its delay by which a wait's next poll may come early, together with others'."""
 
 MAX_ENDED_AT_ONCE: Final = 32
 """Waits that end in one turn of the event loop: each then runs its trigger to the end, and others run in between."""
@@ -53,6 +50,8 @@ class SharedPoller(ABC, Generic[Finding, Target]):
 
     def __init__(self, first_poll_delay: float = FIRST_POLL_DELAY) -> None:
         self._first_poll_delay = first_poll_delay
+        self.round_gap = 0.0
+        """Minimum seconds between two polls of one wait where its delay is shorter."""
         self.targets: dict[str, Target] = {}
         self.queue = WorkQueue(self._poll_queued, self.fail)
         self._changed = asyncio.Event()
@@ -137,9 +136,8 @@ class SharedPoller(ABC, Generic[Finding, Target]):
         """Report a finding. Every wait for the target ends or is due again after its delay."""
         now = asyncio.get_running_loop().time()
         for wait in self._open_waits(name):
-            wait.due = now + wait.delay
-            if now - wait.polled_at >= wait.delay * (1 - EARLY_POLL_SHARE):
-                wait.polls, wait.polled_at = wait.polls + 1, now
+            wait.due = now + max(wait.delay, self.round_gap)
+            wait.count_poll(now, self.round_gap)
             if (result := wait.evaluator.evaluate(finding, wait.polls)) is not None:
                 self._end(wait, result)
 
@@ -282,5 +280,5 @@ class SharedPoller(ABC, Generic[Finding, Target]):
         due = [target for target in self.targets.values() if target.is_due(until)]
         for target in due:
             for wait in target.waits():
-                wait.due = now + wait.delay
+                wait.due = now + max(wait.delay, self.round_gap)
         return due

@@ -73,6 +73,23 @@ CASES = [
     Case("a Python dict", "{'password': 'x', 'n': '1'}", "{'password': '***', 'n': '1'}"),
     Case("in a text", 'it said: {"password": "x"}!', 'it said: {"password": "***"}!'),
     Case("a text of JSON", json.dumps('{"password": "x"}'), json.dumps('{"password": "***"}')),
+    Case("a key", json.dumps({SECRET: {"n": 1}}), '{"***": {"n": 1}}'),
+    Case("a number", '{"pin_token": 4711, "count": 1}', '{"pin_token": "***", "count": 1}'),
+    Case(
+        "numbers below a sensitive key", '{"tokens": [1, {"n": 2.5}, true]}', '{"tokens": ["***", {"n": "***"}, true]}'
+    ),
+    Case("a number in a cut text", 'it: {"token": -4.5e3, "n": 1', 'it: {"token": ***, "n": 1'),
+    Case("JSON in a text", 'it said: {"token": ["x"], "n":  1} [1]', 'it said: {"token": ["***"], "n": 1} [1]'),
+    Case("variables in a text", 'A [{"name": "TOKEN", "value": "x"}]', 'A [{"name": "TOKEN", "value": "***"}]'),
+    Case("behind braces", 'a {b} {{"token": ["x"]}}', 'a {b} {{"token": ["***"]}}'),
+    Case(
+        "a text in JSON, as Lambda's causes have it",
+        json.dumps({"errorMessage": 'bad event {"password": "x"}'}),
+        json.dumps({"errorMessage": 'bad event {"password": "***"}'}),
+    ),
+    Case(
+        "escaped in a text", r"said {\"token\": \"x \\\" y\", \"n\": \"1\"", r"said {\"token\": \"***\", \"n\": \"1\""
+    ),
     Case("no key", "it's fine: 'ok'", "it's fine: 'ok'"),
 ]
 
@@ -111,6 +128,7 @@ def test_a_quoted_value_shows_no_secret() -> None:
     assert quote({"password": "x"}) == "{'password': '***'}"
     assert quote(f"a {SECRET}\n") == r"'a ***\n'"
     assert quote(7) == "7"
+    assert quote({SECRET: {"pin": SECRET}}, 8) == "{'***': ..."
 
 
 DETAILS = {

@@ -101,7 +101,7 @@ def _shown(name: str, value: Json) -> str:
     if isinstance(value, str):
         value = value[:_MASKED_CHARACTERS]
     last = _LAST_NAME.search(name)
-    return quote(mask_value({last[1]: value})[last[1]] if last else value, _MAX_VALUE)
+    return quote(next(iter(mask_value({last[1]: value}).values())) if last else value, _MAX_VALUE)
 
 
 def _read_path(path: str, scope: Scope) -> Json:

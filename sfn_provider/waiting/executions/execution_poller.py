@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from math import ceil
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.executions.execution_targets import ExecutionFinding, ExecutionTarget
 from sfn_provider.waiting.poll_waits import PollWait
-from sfn_provider.waiting.quotas import bucket_for
+from sfn_provider.waiting.quotas import bucket_for, list_gap
 from sfn_provider.waiting.shared_poller import FIRST_POLL_DELAY, SharedPoller
 from sfn_provider.waiting.status_queue.queue_reader import StatusListener, StatusQueue, StatusQueueSettings
 from sfn_provider.waiting.status_queue.status_messages import StatusChange
@@ -132,6 +133,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding, ExecutionTarget]):
 
     async def poll(self, due: Sequence[ExecutionTarget]) -> None:
         """List what can be listed, and queue the rest to be described."""
+        self.round_gap = list_gap(ceil(len(due) / PAGE_SIZE), self._machine.region)
         arns = [target.name for target in due]
         unconfirmed = [target.name for target in due if target.confirmations]
         listable = set(arns).difference(unconfirmed)
@@ -216,6 +218,7 @@ class ExecutionPoller(SharedPoller[ExecutionFinding, ExecutionTarget]):
                 self._report_running(arn)
             go_on = token is not None and pages * LIST_CALL_COST < len(due - found)
         complete = token is None
+        self.round_gap = max(self.round_gap, list_gap(pages, self._machine.region))
         self._min_to_list = LIST_CALL_COST if complete or len(found) > pages else 2 * len(due)
         return found, complete
 

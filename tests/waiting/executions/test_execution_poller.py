@@ -77,6 +77,47 @@ def test_waits_cost_little_and_none_is_lost(simulated_aws: SimulatedStepFunction
     assert simulated_aws.calls.total() < min(8 * count, 60 + count / 10)
 
 
+def test_a_list_of_many_pages_is_read_less_often(simulated_aws: SimulatedStepFunctions) -> None:
+    simulated_aws.quotas = US_EAST_1
+    arns = [simulated_aws.plan(f"run-{n}", 20 + 40 * n / 5_000, start=n / 1e6) for n in range(5_000)]
+    seen = wait_for(trigger_of(arn, waiter_delay=5) for arn in arns)
+    assert len(seen.events) == 5_000
+    assert simulated_aws.calls.total() <= 45
+    assert seen.lateness(simulated_aws) < 10
+
+
+def test_a_gap_for_many_waits_slows_down_no_few_quick_ones(simulated_aws: SimulatedStepFunctions) -> None:
+    many = [simulated_aws.plan(f"run-{n}", 100) for n in range(2_500)]
+    quick = [simulated_aws.plan(f"quick-{n}", 70, start=1e-6) for n in range(5)]
+    slow, fast = (trigger_of(arn, waiter_delay=60) for arn in many), (trigger_of(arn, waiter_delay=1) for arn in quick)
+    seen = wait_for([*slow, *fast])
+    assert max(seen.times[arn] for arn in quick) < 72
+
+
+def test_waits_that_begin_all_the_time_leave_the_gap_of_the_others(simulated_aws: SimulatedStepFunctions) -> None:
+    async def run() -> None:
+        arns = [simulated_aws.plan(f"run-{n}", 100) for n in range(2_500)]
+        tasks = [asyncio.create_task(watch(Seen(), trigger_of(arn, waiter_delay=2))) for arn in arns]
+        for second in range(30):
+            await asyncio.sleep(1)
+            late = simulated_aws.plan(f"late-{second}", 100, start=float(second))
+            tasks.append(asyncio.create_task(watch(Seen(), trigger_of(late, waiter_delay=2))))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    run_virtually(run())
+    assert simulated_aws.calls["ListExecutions"] <= 8 * 3
+
+
+@pytest.mark.parametrize("delay", [2, 60])
+def test_a_number_of_looks_is_the_same_time_among_many_waits(simulated_aws: SimulatedStepFunctions, delay: int) -> None:
+    arns = [simulated_aws.plan(f"run-{n}", 10_000) for n in range(2_500)]
+    seen = wait_for(trigger_of(arn, waiter_delay=delay, waiter_max_attempts=16) for arn in arns)
+    assert {event["status"] for event in seen.events.values()} == {"error"}
+    assert 15 * delay - 4 <= min(seen.times.values()) <= max(seen.times.values()) <= 15 * delay + 8
+
+
 @dataclass(frozen=True)
 class Case:
     """What goes wrong, how long after its end an execution may be told of, and in how many calls."""
