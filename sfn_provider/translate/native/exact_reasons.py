@@ -8,7 +8,8 @@ from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, wa
 from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import NO_OBJECT, Unresolved, walk
 from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
-from sfn_provider.translate.native.planner import NativePlan, plan_prepared
+from sfn_provider.translate.native.native_plan import NativePlan
+from sfn_provider.translate.native.planner import plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
 from sfn_provider.translate.plan.graph import successors
 

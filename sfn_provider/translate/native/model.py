@@ -25,6 +25,12 @@ SIGN = "sign"
 API_RESULT = "api_result"
 """The function of a file that makes a Task's result of the response of an API."""
 
+ATTRIBUTE = "attribute"
+"""The function of a file that makes an attribute of DynamoDB of what may be a text."""
+
+ATTRIBUTES = "attributes"
+"""The function of a file that makes attributes of DynamoDB of the members of an object."""
+
 ERROR_NAME = "error_name"
 """The function of a file that names an error as Step Functions does, but for the service in front."""
 

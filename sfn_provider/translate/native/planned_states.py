@@ -19,7 +19,7 @@ from sfn_provider.translate.native.data_flow.values import (
     read,
     write,
 )
-from sfn_provider.translate.native.expressions.places import CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.places import CHOSEN_KEY, CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
 from sfn_provider.translate.native.mapping import MapForm
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
@@ -53,6 +53,8 @@ class PlannedStates:
         partial: the states of whose result only parts are passed on; grows.
         with_error: the states whose errors are read.
         task_ids: the ids of tasks by key.
+        chosen: the tasks that each Choice may choose, `END` for none, by the names of the next states.
+        asked_choices: the Choices of which tasks ask what they have chosen; grows.
         takes_any_input: whether a state that stays exact needs an input of the execution that is no object.
         reader: the state of which a task is being made.
     """
@@ -74,6 +76,8 @@ class PlannedStates:
     partial: set[str] = field(default_factory=set)
     with_error: set[str] = field(default_factory=set)
     task_ids: dict[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    asked_choices: set[str] = field(default_factory=set)
     takes_any_input: bool = False
     reader: str = ""
 
@@ -152,6 +156,8 @@ class PlannedStates:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
         if mark.kind == "exit":
             return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
+        if mark.kind == "choice":
+            return self._find_choice(mark)
         if mark.kind == "error" and mark.target:
             return self._find_catcher(mark)
         if mark.kind == "error" or mark.state in self.tasks_of_pass or mark.state.endswith("\0loop"):
@@ -165,6 +171,15 @@ class PlannedStates:
         if form is None or (mark.state in self.polls and mark.state not in self.read_results):
             raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
         return Place(self.task_ids[mark.state])
+
+    def _find_choice(self, mark: Source) -> Place:
+        """Return the id of the task that a Choice has chosen, with that of the one to a state."""
+        chosen = self.chosen.get(mark.state, {})
+        key = chosen.get(mark.target)
+        if not key or [*chosen.values()].count(key) > 1:
+            raise NotNative(f"{mark.state} leaves nothing that says what it has chosen")
+        self.asked_choices.add(mark.state)
+        return Place(self.task_ids[mark.state], xcom=CHOSEN_KEY, equals=self.task_ids[key])
 
     def _find_catcher(self, mark: Source) -> Place:
         """Return the error of a Task with the names by which one of its catchers takes it."""

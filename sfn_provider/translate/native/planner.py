@@ -8,7 +8,7 @@ from functools import partial
 
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
-from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     Key,
     Source,
@@ -26,13 +26,13 @@ from sfn_provider.translate.native.items.map_nodes import (
     make_mapped,
     make_results,
 )
-from sfn_provider.translate.native.mapping import MapForm, map_form, task_of_map
+from sfn_provider.translate.native.mapping import map_form, task_of_map
 from sfn_provider.translate.native.merges import Merge, find_input_merge, find_merge
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, NotPolling, Versions
+from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.parts.loop_parts import LoopPart
 from sfn_provider.translate.native.planned_states import PlannedStates
-from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.prepared_machine import PreparedMachine, values_of_state, words_of_parts
 from sfn_provider.translate.native.routing.certain_tasks import CertainTasks
 from sfn_provider.translate.native.routing.route_builder import build_routes
@@ -52,47 +52,6 @@ from sfn_provider.translate.plan import naming
 
 Reads = dict[str, dict[tuple[Key, ...], None]]
 """The paths into the result of each state that tasks read."""
-
-
-@dataclass(slots=True)
-class NativePlan:
-    """A planned DAG with what it was made of.
-
-    Args:
-        dag: the DAG.
-        scope: the data of the states.
-        flows: the same by name; of a loop that of the loop.
-        routes: the graph of tasks.
-        forms: the form of each Task.
-        partial: the states of whose result only parts are passed on.
-        with_error: the states whose errors handlers read.
-        failing: why states fail whatever their input is, by name.
-        polls: the loops that became sensors, by the name of their Task.
-        maps: how each Map is written.
-        mapped: the Map around a state that runs for each item in a mapped task, by the name of the state.
-        loops: the name of the state at which a loop begins that is one function, by those of all its states.
-        parts: the states that stay exact, by the name of the first one.
-    """
-
-    dag: NativeDag
-    scope: ScopeFlow
-    flows: Mapping[str, StateFlow]
-    routes: Routes
-    forms: Mapping[str, TaskForm]
-    partial: set[str]
-    with_error: set[str]
-    failing: Mapping[str, str]
-    polls: Mapping[str, Poll]
-    mapped: Mapping[str, str]
-    maps: Mapping[str, MapForm]
-    loops: Mapping[str, str]
-    parts: Mapping[str, ExactPart]
-
-    @property
-    def item_states(self) -> dict[str, str]:
-        """The states that the task of an item, or of a loop, goes through, with the Map, or the start of the loop."""
-        items = {name: around for name, around in self.mapped.items() if self.maps[around] == "states"}
-        return items | dict(self.loops)
 
 
 def plan_prepared(prepared: PreparedMachine, versions: Versions, nodes: type[NodeMaker] = NodeMaker) -> NativePlan:
@@ -129,28 +88,13 @@ class _Planner(PlannedStates):
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
         self._choose_forms(reads)
+        self.chosen = routes.choices
         self._add_merges(routes)
         variables = self._name(routes)
         producers = {self.task_ids[key]: self._producer(key, variable) for key, variable in variables.items()}
         by_id = {self.task_ids[key]: variable for key, variable in variables.items()}
-        maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id, marks=frozenset(marks))
-        dag, problems, certain, links = NativeDag(), [], CertainTasks(routes, self.task_ids), routes.links()
-        for key, node in routes.nodes.items():
-            maker.is_certain, self.reader = partial(certain.has, key), node.state
-            try:
-                made = self._make(node, routes, maker, takes_arguments=len(links.before[key]) <= 1)
-            except NotNative as refusal:
-                at = refusal.state if isinstance(refusal, NotPolling) else None
-                problems.append(type(refusal)(refusal.why, at or node.state))
-                continue
-            made.variable, made.group = variables[key], node.groups
-            made.trigger_rule = links.trigger_rule(key)
-            if key in self.with_error or f"{key}\0catch" in routes.nodes:
-                made.arguments["on_failure_callback"] = Code("push_error")
-            made.comment = made.comment or (self.flows[node.state].state.comment if node.kind == "state" else None)
-            dag.nodes.append(made)
-        if problems:
-            raise ExceptionGroup("not native", problems)
+        maker = nodes(self.versions, self.find, self.find_mark, self.task_ids, producers, by_id)
+        dag = NativeDag(self._make_all(routes, maker, variables, marks))
         positions = {key: position for position, key in enumerate(routes.nodes)}
         dag.edges = sorted((positions[left], positions[right]) for left, right in routes.edges)
         dag.constants = {name: value for value, name in maker.constants.items()}
@@ -170,6 +114,34 @@ class _Planner(PlannedStates):
             self.loops,
             self.parts,
         )
+
+    def _make_all(
+        self, routes: Routes, maker: NodeMaker, variables: Mapping[str, str], marks: set[str]
+    ) -> list[NativeNode]:
+        """Make the tasks, Choices last: what they have chosen is an XCom where others ask for it."""
+        made: dict[str, NativeNode] = {}
+        problems: list[NotNative] = []
+        certain, links = CertainTasks(routes, self.task_ids), routes.links()
+        choices = [key for key in routes.nodes if key in self.flows and isinstance(self.flows[key].state, Choice)]
+        for key in [*(key for key in routes.nodes if key not in choices), *reversed(choices)]:
+            node = routes.nodes[key]
+            maker.is_certain, self.reader = partial(certain.has, key), node.state
+            maker.marks = frozenset(marks | self.asked_choices)
+            try:
+                made[key] = self._make(node, routes, maker, takes_arguments=len(links.before[key]) <= 1)
+            except NotNative as refusal:
+                at = refusal.state if isinstance(refusal, NotPolling) else None
+                problems.append(type(refusal)(refusal.why, at or node.state))
+                continue
+            made[key].variable, made[key].group = variables[key], node.groups
+            made[key].trigger_rule = links.trigger_rule(key)
+            if key in self.with_error or f"{key}\0catch" in routes.nodes:
+                made[key].arguments["on_failure_callback"] = Code("push_error")
+            own = self.flows[node.state].state.comment if node.kind == "state" else None
+            made[key].comment = made[key].comment or own
+        if problems:
+            raise ExceptionGroup("not native", problems)
+        return [made[key] for key in routes.nodes]
 
     def _inside(self, name: str) -> list[StateFlow]:
         """Return the states in a Map that its mapped task runs."""

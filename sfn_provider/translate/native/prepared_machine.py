@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sfn_provider.asl.json_values.json_walk import walk_texts
 from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.translate.native.data_flow.call_names import TEMPLATE
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
-from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, OneOf, Value, constant, walk, write
+from sfn_provider.translate.native.data_flow.values import INPUT, Call, OneOf, Value, constant, walk, write
 from sfn_provider.translate.native.mapping import check_map
 from sfn_provider.translate.native.model import NotNative, NotPolling
 from sfn_provider.translate.native.parts.exact_parts import ExactPart, replace_exact_parts

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from sfn_provider.asl.model import Map, Pass
 from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.exceptions import UsageError
+from sfn_provider.translate.native.data_flow.call_names import TEMPLATE
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow
-from sfn_provider.translate.native.data_flow.values import INPUT, TEMPLATE, Call, Value, as_json, reads_of, walk
+from sfn_provider.translate.native.data_flow.values import INPUT, Call, Value, as_json, reads_of, walk
 from sfn_provider.translate.native.prepared_machine import values_of_state
 from sfn_provider.translate.native.states.conditions import rule_values
 

@@ -11,7 +11,8 @@ from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.emit.literals import Code, Wrapped
 from sfn_provider.translate.native.model import NativeNode, NotNative
-from sfn_provider.translate.native.planner import NativePlan, plan_prepared
+from sfn_provider.translate.native.native_plan import NativePlan
+from sfn_provider.translate.native.planner import plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
 from sfn_provider.translate.native.states.forms import OperatorForm
 from sfn_provider.translate.serverless.job_sensors import JOB_SENSORS, SENSOR_ARGUMENTS, JobSensor, split_arguments

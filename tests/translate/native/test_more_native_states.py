@@ -122,20 +122,6 @@ def test_several_such_arguments_stay_exact() -> None:
     assert reasons(made)["Job"]
 
 
-def test_ways_of_two_choices_that_meet_stay_exact_as_a_branch_that_skips_returns_nothing() -> None:
-    made = native(
-        {
-            "First": call("first", Next="Which"),
-            "Which": choice("Second", done="Last"),
-            "Second": call("second", Next="Again"),
-            "Again": choice("Last", bad="Stop"),
-            "Stop": {"Type": "Fail"},
-            "Last": call("last", End=True),
-        }
-    )
-    assert "nothing says which was taken" in reasons(made)["Again"]
-
-
 def catcher(path: str, *names: str) -> dict[str, Any]:
     return {"ErrorEquals": [*names], "ResultPath": path, "Next": "Tell"}
 

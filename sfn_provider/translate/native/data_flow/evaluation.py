@@ -171,6 +171,10 @@ class Evaluator:
             return loop_result(flow.name) if len(flow.ways) == 1 else None
         if isinstance(flow.state, ExactPart):
             return Source("exit", flow.name, flow.ways[number][0])
+        if isinstance(flow.state, Choice):
+            target, way = flow.ways[number]
+            is_only = all(other == way for name, other in flow.ways if name == target)
+            return Source("choice", flow.name, target) if is_only else None
         if number > 0 and isinstance(flow.state, Task):
             several = len(flow.state.catch or ()) > 1
             return Source("error", flow.name, str(number - 1) if several else "")

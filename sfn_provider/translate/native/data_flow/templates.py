@@ -14,10 +14,9 @@ from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import Root, Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.text_cursor import TextCursor
+from sfn_provider.translate.native.data_flow.call_names import MEMBER_OF_EACH, SLICE
 from sfn_provider.translate.native.data_flow.values import (
     CONTEXT,
-    MEMBER_OF_EACH,
-    SLICE,
     Absent,
     Array,
     Call,

@@ -41,7 +41,9 @@ class Constant(_Sized):
     type: str
 
 
-SourceKind = Literal["input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit"]
+SourceKind = Literal[
+    "input", "result", "error", "context", "entered_time", "item", "item_index", "variables", "exit", "choice"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,10 @@ class Source(_Sized):
         kind: ``input`` is the execution's input, ``result`` what a state gave, ``error`` the error output of a failed
             state, ``context`` the context object, ``entered_time`` when the execution came to a state, ``item`` and
             ``item_index`` those of a Map's iteration. Of states that stay exact ``variables`` are the variables behind
-            them, and ``exit`` is that they lead to a state.
+            them, and ``exit`` is that they lead to a state; ``choice`` is that a Choice does.
         state: the name of the state, of the Map for ``item`` and ``item_index``.
-        target: for ``exit`` the name of the state that comes next, empty for an end; for the ``error`` that marks a way
-            the position of its catcher, where there are several.
+        target: for ``exit`` and ``choice`` the name of the state that comes next, empty for an end; for the ``error``
+            that marks a way the position of its catcher, where there are several.
     """
 
     kind: SourceKind
@@ -160,18 +162,6 @@ def parts_of(value: Value) -> Iterator[Value]:
 INPUT = Source("input")
 NO_OBJECT = "the execution's input is no object, and a run's configuration is one"
 CONTEXT = Source("context")
-TEMPLATE = "template"
-"""The name of the call that stands for a Jinja expression of the user; its arguments are the text of it, and the field
-of the input in whose place it stands."""
-
-MEMBER_OF_EACH = "[*]"
-"""The name of the call that stands for a member of each item of an array; its arguments are the array, and the names of
-the steps in each."""
-
-SLICE = "[:]"
-"""The name of the call that stands for a part of an array; its arguments are the array, the start and the end, of which
-one may be null."""
-
 ERROR_FIELDS = ("Error", "Cause")
 """The members of an error output."""
 EMPTY = Object(())
@@ -222,7 +212,7 @@ def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
     arrivals = list(alternatives)
     if all(value is arrivals[0][1] for _, value in arrivals):
         return arrivals[0][1]
-    found = tuple(dict.fromkeys(arrivals))
+    found = tuple(dict.fromkeys(_without_idle_choices(arrivals)))
     values: dict[Source | None, set[Value]] = {}
     for mark, value in found:
         values.setdefault(_plain_mark(mark), set()).add(value)
@@ -233,6 +223,17 @@ def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
     )
     first = found[0][1]
     return first if all(value == first for _, value in found) else OneOf(found)
+
+
+def _without_idle_choices(arrivals: list[tuple[Source | None, Value]]) -> list[tuple[Source | None, Value]]:
+    """Return alternatives without the marks of Choices on those that are the last one, for which nobody asks."""
+    chosen = [value for mark, value in arrivals if mark is not None and mark.kind == "choice"]
+    unmarked = {value for mark, value in arrivals if mark is None}
+    last = unmarked or ({max(chosen, key=chosen.count)} if chosen else unmarked)
+    return [
+        (None if mark is not None and mark.kind == "choice" and value in last else mark, value)
+        for mark, value in arrivals
+    ]
 
 
 def _plain_mark(mark: Source | None) -> Source | None:

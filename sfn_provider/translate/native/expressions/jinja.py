@@ -11,12 +11,10 @@ import re
 from dataclasses import dataclass, replace
 
 from sfn_provider.translate.emit.literals import inline
+from sfn_provider.translate.native.data_flow.call_names import MEMBER_OF_EACH, SLICE, TEMPLATE
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
-    MEMBER_OF_EACH,
     NO_OBJECT,
-    SLICE,
-    TEMPLATE,
     Array,
     Call,
     Constant,

@@ -13,6 +13,9 @@ Form = Literal["value", "json"]
 ERROR_KEY = "error"
 """The key of the XCom with the error of a failed task."""
 
+CHOSEN_KEY = "chosen"
+"""The key of the XCom with the id of the task that a branch has chosen: where it skips others, it returns nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -8,12 +8,17 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from sfn_provider.translate.emit.literals import inline, string
-from sfn_provider.translate.native.data_flow.templates import format_parts
-from sfn_provider.translate.native.data_flow.values import (
+from sfn_provider.translate.native.data_flow.call_names import (
+    ATTRIBUTE_LIST,
+    ATTRIBUTE_MAP,
+    ATTRIBUTE_OF,
     MEMBER_OF_EACH,
-    NO_OBJECT,
     SLICE,
     TEMPLATE,
+)
+from sfn_provider.translate.native.data_flow.templates import format_parts
+from sfn_provider.translate.native.data_flow.values import (
+    NO_OBJECT,
     Absent,
     Call,
     Constant,
@@ -341,6 +346,9 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "$lowercase": ("{}.lower()", ()),
     "$uppercase": ("{}.upper()", ()),
     "$contains": ("({1} in {0})", ()),
+    ATTRIBUTE_OF: ("attribute({})", ()),
+    ATTRIBUTE_MAP: ("attributes({})", ()),
+    ATTRIBUTE_LIST: ("[attribute(value) for value in {}]", ()),
 }
 """The Python of functions and operators whose meaning is the same, and what it imports."""
 

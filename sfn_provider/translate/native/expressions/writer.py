@@ -188,6 +188,7 @@ def ordered_alternatives(value: OneOf, most: int = MOST_WAYS) -> list[tuple[Sour
     if len(found) > most:
         raise NotNative(f"{len(found)} ways that meet here build the value differently")
     marked = [(mark, entry) for mark, entry in found if mark is not None]
+    marked.sort(key=lambda entry: entry[0].kind == "choice")
     if len({mark for mark, _ in marked}) < len(marked):  # several catchers of one Task
         raise NotNative("ways that meet here build the value differently, and nothing says which was taken")
     return [*marked, *((None, entry) for entry in unmarked)]

@@ -37,7 +37,8 @@ from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
 from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.python_lines import comment_lines, if_lines, indented, statement_lines
-from sfn_provider.translate.native.tasks.nodes import NodeMaker, fail_exception, moment_imports
+from sfn_provider.translate.native.tasks.node_imports import fail_exception, moment_imports
+from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import leaving_test
 from sfn_provider.translate.native.tasks.task_names import RESERVED
 from sfn_provider.translate.plan import naming

@@ -16,7 +16,8 @@ from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, indented, statement_lines
 from sfn_provider.translate.native.states.task_forms import choose_poll_form
 from sfn_provider.translate.native.states.timing import check_retriers, effective_retrier
-from sfn_provider.translate.native.tasks.nodes import NodeMaker, imports_of
+from sfn_provider.translate.native.tasks.node_imports import imports_of
+from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import LAMBDA_HOOK
 
 _TENACITY = "tenacity"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.model import Task
-from sfn_provider.translate.native.data_flow.values import MEMBER_OF_EACH, Call, Constant, Object, Value, reads_of, walk
+from sfn_provider.translate.native.data_flow.call_names import MEMBER_OF_EACH
+from sfn_provider.translate.native.data_flow.values import Call, Constant, Object, Value, reads_of, walk
+from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.operator_table import JsonText
-from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.prepared_machine import values_of_state
 from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, class_name, from_tree, leaves

@@ -24,7 +24,7 @@ from sfn_provider.translate.exact.limitations import machine_findings, state_fin
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import reads_of
-from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.report.call_differences import Difference, call_differences
 from sfn_provider.translate.native.report.start_times import start_time_differences
 from sfn_provider.translate.native.report.task_entries import exact_part_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.translate.native.data_flow.values import Source, walk
-from sfn_provider.translate.native.planner import NativePlan
+from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.prepared_machine import values_of_state
 from sfn_provider.translate.native.states.conditions import rule_values
 

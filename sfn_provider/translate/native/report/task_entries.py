@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sfn_provider.asl.model import StateMachine, walk_states
 from sfn_provider.translate.native.model import TaskEntry
+from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
-from sfn_provider.translate.native.planner import NativePlan
 from sfn_provider.translate.native.states.forms import OperatorForm, class_name
 from sfn_provider.translate.native.tasks.exact_nodes import OPERATOR
 from sfn_provider.translate.plan import naming

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.resources import Resource
 from sfn_provider.exceptions import StatesError
+from sfn_provider.translate.native.data_flow.call_names import ATTRIBUTE_LIST, ATTRIBUTE_MAP, ATTRIBUTE_OF
 from sfn_provider.translate.native.data_flow.values import (
     Array,
     Call,
@@ -36,8 +37,6 @@ MOST_OTHER_NAMES = 5
 
 _TEXT_CALLS = ("States.Format", "&", "States.JsonToString", "$string", "States.UUID", "$uuid")
 """Functions that give text, whatever their arguments."""
-
-_TEXT_ATTRIBUTE = "an attribute of DynamoDB may be a text in a run, and boto3 takes objects alone"
 
 _SCALARS = ("string", "character", "integer", "long", "float", "double", "boolean")
 _TEXTS = ("string", "character")
@@ -169,17 +168,19 @@ def spell_parameters(shape: Shape | None, value: Value, style: ValueStyle) -> Va
 
 def _spell_attribute(value: Value) -> Value:
     """Return an attribute of DynamoDB that is no object in the definition: Step Functions takes a text, too."""
-    is_text = isinstance(value, Constant) and isinstance(value.value, str)
-    if is_text or (isinstance(value, Call) and value.name in _TEXT_CALLS):
-        return Object((("S", value),))
-    raise NotNative(_TEXT_ATTRIBUTE)
+    if isinstance(value, Constant) and not isinstance(value.value, str):
+        raise NotNative(f"the value {value.value!r} is no attribute of DynamoDB")
+    is_text = isinstance(value, Constant) or (isinstance(value, Call) and value.name in _TEXT_CALLS)
+    return Object((("S", value),)) if is_text else Call(ATTRIBUTE_OF, (value,))
 
 
-def _has_attributes(shape: Shape) -> bool:
-    """Whether a shape is made of attributes of DynamoDB: an item, a key, or a list of them."""
-    while shape.type_name in ("map", "list"):
-        shape = shape.value if shape.type_name == "map" else shape.member
-    return bool(shape.name == ATTRIBUTE)
+def _spell_attributes(shape: Shape, value: Value) -> Value | None:
+    """Return what is made of attributes that are known only in a run; None for other shapes."""
+    is_map = shape.type_name == "map"
+    inner = shape.value if is_map else shape.member if shape.type_name == "list" else None
+    if inner is None or inner.name != ATTRIBUTE:
+        return None
+    return Call(ATTRIBUTE_MAP if is_map else ATTRIBUTE_LIST, (value,))
 
 
 def _spell_structure(shape: Shape, value: Value, style: ValueStyle) -> Value:
@@ -211,8 +212,8 @@ def _spell_scalar(shape: Shape, value: Value, style: ValueStyle) -> Value:
         return _json_call(value)
     if isinstance(value, Constant):
         return _spell_constant(kind, value)
-    if style.text_attributes and _has_attributes(shape):
-        raise NotNative(_TEXT_ATTRIBUTE)
+    if style.text_attributes and (attributes := _spell_attributes(shape, value)) is not None:
+        return attributes
     if kind in ("blob", "timestamp") or not _is_spelled_alike(shape, style):
         raise NotNative(f"a parameter of type {kind} is known only in a run")
     return value

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
-from sfn_provider.translate.native.data_flow.values import Object, OneOf, Value, walk
+from sfn_provider.translate.native.data_flow.values import Object
 from sfn_provider.translate.native.expressions.places import ERROR_KEY
-from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import WIDTH, NativeNode
 from sfn_provider.translate.native.routing.routes import RouteNode
 from sfn_provider.translate.native.states.caught_errors import choosing_lines, error_tests
 from sfn_provider.translate.native.states.python_lines import raise_lines, statement_lines
-from sfn_provider.translate.native.tasks.nodes import NodeMaker, fail_exception
-from sfn_provider.translate.native.tasks.way_lines import lines_by_way, parsed_once
+from sfn_provider.translate.native.tasks.node_imports import fail_exception
+from sfn_provider.translate.native.tasks.nodes import NodeMaker
 
 
 def make_empty(maker: NodeMaker, node: RouteNode) -> NativeNode:
@@ -107,18 +106,5 @@ def make_merge(maker: NodeMaker, node: RouteNode, merge: Merge, takes_arguments:
     """
     [value] = merge.values.values() if len(merge.values) == 1 else [Object(tuple(merge.values.items()))]
 
-    def write(writer: PythonWriter) -> list[str]:
-        return lines_by_way(
-            value, writer, lambda found, width: _returning_lines(maker, found, writer, width), maker.width
-        )
-
-    body, writer, names = maker.written(takes_arguments, write)
+    body, writer, names = maker.written(takes_arguments, lambda writer: maker.lines_returning(value, writer))
     return maker.function(node.state, node.key, body, writer, names)
-
-
-def _returning_lines(maker: NodeMaker, value: Value, writer: PythonWriter, width: int) -> list[str]:
-    """Return the lines that return a value; a JSON text that it needs more than once is parsed first."""
-    with maker.in_width(width):
-        if any(isinstance(part, OneOf) for part in walk(value)):
-            return maker.value_lines(value, writer)
-        return parsed_once(writer, lambda: maker.value_lines(value, writer))

@@ -20,6 +20,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Source,
     Value,
     constant,
+    walk,
 )
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
@@ -38,11 +39,15 @@ from sfn_provider.translate.native.states.python_lines import (
 from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
 from sfn_provider.translate.native.tasks.choice_lines import choice_lines
 from sfn_provider.translate.native.tasks.fail_lines import fail_lines
+from sfn_provider.translate.native.tasks.node_imports import (
+    duration_imports,
+    fail_exception,
+    imports_of,
+    moment_imports,
+)
 from sfn_provider.translate.native.tasks.task_names import constant_name
-from sfn_provider.translate.native.tasks.way_lines import lines_by_way
+from sfn_provider.translate.native.tasks.way_lines import lines_by_way, parsed_once
 from sfn_provider.translate.plan import naming
-
-HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
 
 _LEAST_WIDTH = WIDTH - 4 * 90
 """Columns of a line within 90 blocks: Python reads no more than 100."""
@@ -115,7 +120,7 @@ class NodeMaker:
             "operator",
             operator=class_name(form.row),
             arguments=arguments | limits,
-            imports=frozenset({(module, name), *_duration_imports(limits)}),
+            imports=frozenset({(module, name), *duration_imports(limits)}),
         )
 
     def limits(self, flow: StateFlow) -> dict[str, Any]:
@@ -189,7 +194,7 @@ class NodeMaker:
             parameters=parameters | dict.fromkeys(writer.context if writer is not None else ()),
             body=tuple(body),
             imports=frozenset(
-                {*imports, *_duration_imports(arguments), *(writer.imports if writer is not None else ())}
+                {*imports, *duration_imports(arguments), *(writer.imports if writer is not None else ())}
             ),
             why=why,
         )
@@ -288,11 +293,12 @@ class NodeMaker:
             targets: the key of the task for the name of the next state.
             takes_arguments: whether the function may have results of other tasks as arguments.
         """
+        is_asked = flow.name in self.marks
         body, writer, names = self.written(
             takes_arguments,
-            lambda writer: choice_lines(flow, lambda name: self.chosen(targets, name), writer, self.width),
+            lambda writer: choice_lines(flow, lambda name: self.chosen(targets, name), writer, self.width, is_asked),
         )
-        does_fail = any(line.startswith("raise ") for line in body)
+        does_fail = any(line.lstrip().startswith("raise ") for line in body)
         imports = [*moment_imports(body), *([fail_exception(self.versions)] if does_fail else [])]
         return self.function(
             flow.name, flow.name, body, writer, names, how="branch", decorator="task.branch", imports=imports
@@ -307,13 +313,24 @@ class NodeMaker:
         """Make the task of a Pass whose value later tasks read."""
         state: Pass = flow.state  # type: ignore[assignment]
         value = constant(state.result) if "result" in state.model_fields_set else flow.effective
-        body, writer, names = self.written(takes_arguments, lambda writer: self.value_lines(value, writer))
+        body, writer, names = self.written(takes_arguments, lambda writer: self.lines_returning(value, writer))
         why = "ways that meet later build the value differently"
         return self.function(flow.name, flow.name, body, writer, names, why=why)
 
     def value_lines(self, value: Value, writer: PythonWriter) -> list[str]:
         """Return the lines that return a value."""
         return f"return {literal(self.python(value, writer), '', len('return '), self.width)}".split("\n")
+
+    def lines_returning(self, value: Value, writer: PythonWriter) -> list[str]:
+        """Return the lines that return a value, whichever way was taken; raises `NotNative` where nothing says it."""
+        return lines_by_way(value, writer, lambda found, width: self._returning(found, writer, width), self.width)
+
+    def _returning(self, value: Value, writer: PythonWriter, width: int) -> list[str]:
+        """Return the lines that return a value; a JSON text that it needs more than once is parsed first."""
+        with self.in_width(width):
+            if any(isinstance(part, OneOf) for part in walk(value)):
+                return self.value_lines(value, writer)
+            return parsed_once(writer, lambda: self.value_lines(value, writer))
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""
@@ -368,23 +385,3 @@ class NodeMaker:
             arguments={"target_time": Wrapped(target)},
             imports=frozenset({(module, "DateTimeSensorAsync")}),
         )
-
-
-def imports_of(form: FunctionForm) -> tuple[Import, ...]:
-    """Return what a call of boto3 needs."""
-    return (HOOK,) if form.role is None else (HOOK, ("boto3", ""))
-
-
-def fail_exception(versions: Versions) -> Import:
-    """Return the import of the exception that fails a task for good."""
-    return ("airflow.exceptions" if versions.airflow < (3, 1) else "airflow.sdk.exceptions", "AirflowFailException")
-
-
-def _duration_imports(arguments: Mapping[str, Any]) -> tuple[Import, ...]:
-    """Return what the arguments for retries and timeouts need."""
-    return (("datetime", "timedelta"),) if any(isinstance(value, Code) for value in arguments.values()) else ()
-
-
-def moment_imports(body: Iterable[str]) -> tuple[Import, ...]:
-    """Return what conditions on times need."""
-    return (("datetime", "datetime"),) if any("datetime." in line for line in body) else ()

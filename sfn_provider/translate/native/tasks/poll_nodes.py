@@ -13,7 +13,8 @@ from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
 from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented, statement_lines
-from sfn_provider.translate.native.tasks.nodes import NodeMaker, imports_of, moment_imports
+from sfn_provider.translate.native.tasks.node_imports import imports_of, moment_imports
+from sfn_provider.translate.native.tasks.nodes import NodeMaker
 
 LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
 _OWN = "\0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sfn_provider.translate.native.model import ERROR_NAME, INVOKE
+from sfn_provider.translate.native.model import ATTRIBUTE, ATTRIBUTES, ERROR_NAME, INVOKE
 from sfn_provider.translate.native.routing.routes import RouteNode
 from sfn_provider.translate.plan import naming
 
@@ -44,6 +44,20 @@ def constant_name(value: str) -> str:
 
 
 RESERVED = frozenset(
-    {"task", "json", "re", "params", "ti", "dag_run", "states", "response", "uuid4", INVOKE, ERROR_NAME}
+    {
+        "task",
+        "json",
+        "re",
+        "params",
+        "ti",
+        "dag_run",
+        "states",
+        "response",
+        "uuid4",
+        INVOKE,
+        ERROR_NAME,
+        ATTRIBUTE,
+        ATTRIBUTES,
+    }
 )
 """Variables that would hide a name that the file uses."""
