@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.call_places import next_pairs
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
-from sfn_provider.compare.calls.machine_calls import MachineCall, MachineRun
-from sfn_provider.compare.calls.matching import CallPair, plain_name
+from sfn_provider.compare.calls.machine_calls import MachineCall, MachineRun, plain_name
+from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.calls.parameters.comparison import shown
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 

@@ -38,6 +38,15 @@ _OTHER_NAME, _OTHER_TIME = "another-name", 533_049_875.678  # 1986-11-22T13:24:3
 _LAST_WORD, _FIRST_WORD = re.compile(r"\w+\Z"), re.compile(r"\A\w+")
 
 
+def plain_name(name: str) -> str:
+    """Return a state's name or a task's id without what the two spell in different ways.
+
+    Args:
+        name: the name; of a task id the part behind its groups.
+    """
+    return re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
+
+
 @dataclass(frozen=True)
 class MachineCall:
     """A call that an execution makes.

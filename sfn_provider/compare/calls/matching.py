@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from dataclasses import asdict, dataclass
 from sfn_provider.compare.calls.api_calls import ApiCall
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.interception.jobs import describes_job
-from sfn_provider.compare.calls.machine_calls import MachineCall
+from sfn_provider.compare.calls.machine_calls import MachineCall, plain_name
 from sfn_provider.compare.calls.parameters.comparison import Verdict, compare_parameters
 
 _MAX_PAIRS = 20_000
@@ -41,15 +40,6 @@ class CallPair:
     def different(self) -> tuple[Verdict, ...]:
         """The differences that no rule explains."""
         return tuple(verdict for verdict in self.verdicts if verdict.kind == "different")
-
-
-def plain_name(name: str) -> str:
-    """Return a state's name or a task's id without what the two spell in different ways.
-
-    Args:
-        name: the name; of a task id the part behind its groups.
-    """
-    return re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
 
 
 def match_calls(calls: Sequence[MachineCall], caught: Sequence[CaughtCall], states: Collection[str]) -> list[CallPair]:
@@ -147,9 +137,8 @@ def _match_same(
         taken = set(found.values())
         for index in made:
             if index not in taken:
-                waiting[_key(caught[index].call), plain_name(caught[index].task_id or "") if by_name else ""].append(
-                    index
-                )
+                name = plain_name(caught[index].task_id or "") if by_name else ""
+                waiting[_key(caught[index].call), name].append(index)
         for index in changing:
             key = _key(calls[index].call), plain_name(calls[index].state) if by_name else ""
             if index not in found and waiting[key]:

@@ -14,7 +14,7 @@ from sfn_provider.compare.calls.api_calls import ApiCall
 from sfn_provider.compare.calls.api_requests import HttpAnswer, answer_of_mock
 from sfn_provider.compare.calls.interception.jobs import Answer, Jobs, StartedJob, api_result, find_job_start
 from sfn_provider.compare.calls.interception.responses import make_response, overlay, response_of_json
-from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState, parse_called_resource
+from sfn_provider.compare.calls.machine_calls import MachineCall, TaskState, parse_called_resource, plain_name
 from sfn_provider.compare.calls.parameters.comparison import compare_parameters, distance
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
@@ -80,12 +80,15 @@ class CallScript:
         self._used: Counter[str] = Counter()
         self._number = 0
 
-    def answer(self, call: ApiCall, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    def answer(
+        self, call: ApiCall, arguments: Mapping[str, Any], task_id: str | None = None
+    ) -> tuple[dict[str, Any], str | None]:
         """Answer a call.
 
         Args:
             call: the call.
             arguments: its arguments as botocore has them.
+            task_id: the task that makes it: of states whose calls are equal, the one of its name answers.
 
         Returns:
             The answer in the API's shape, without ResponseMetadata, and the state whose mock it is; None for none.
@@ -103,7 +106,7 @@ class CallScript:
         if followed is None and self._jobs.lacks(call.service, call.operation) and not self._is_machines(call):
             code = _NOT_FOUND_CODES.get(call.service, "ResourceNotFoundException")
             raise ServiceError(code, "there is none of this name yet", None)
-        state, resource, answer = self._choose(call)
+        state, resource, answer = self._choose(call, task_id)
         self._number += 1
         if answer is not None and (integration := self._integration(resource)) is not None:
             started = find_job_start(call.service, call.operation)
@@ -120,11 +123,12 @@ class CallScript:
         operation = self._clients.model(call.service).operation_model(call.operation)
         return make_response(operation, arguments, self._number), state
 
-    def answer_request(self, call: ApiCall) -> tuple[HttpAnswer, str | None]:
+    def answer_request(self, call: ApiCall, task_id: str | None = None) -> tuple[HttpAnswer, str | None]:
         """Answer a request to an API.
 
         Args:
             call: the request, as `sfn_provider.compare.calls.api_requests` describes it.
+            task_id: the task that makes it.
 
         Returns:
             The answer, and the state whose mock it is; None for none.
@@ -132,7 +136,7 @@ class CallScript:
         Raises:
             NoAnswer: the mock is a timeout.
         """
-        state, _, answer = self._choose(call)
+        state, _, answer = self._choose(call, task_id)
         error = answer["Throw"].get("Error") or "" if answer is not None and "Throw" in answer else ""
         if "imeout" in error:
             raise NoAnswer(str(answer["Throw"].get("Cause") or error) if answer else error, state or "")
@@ -164,14 +168,14 @@ class CallScript:
             for state in self._states
         )
 
-    def _choose(self, call: ApiCall) -> tuple[str | None, str, Answer | None]:
+    def _choose(self, call: ApiCall, task_id: str | None) -> tuple[str | None, str, Answer | None]:
         """The state, the resource and the mock that answer a call."""
-        found = self._next_call(call)
+        found = self._next_call(call, task_id)
         if found is not None:
             self._open.remove(found)
             self._used[found.state] += 1
             return found.state, found.resource, found.answer
-        near = self._nearest_state(call)
+        near = self._nearest_state(call, task_id)
         if near is None:
             return None, "", None
         used = self._used[near.state]
@@ -179,23 +183,28 @@ class CallScript:
         answer = near.answers[min(used, len(near.answers) - 1)] if near.answers else None
         return near.state, near.resource, answer
 
-    def _next_call(self, call: ApiCall) -> MachineCall | None:
-        """The machine's call that a call is: about the same thing, with the fewest differences, the first of these."""
+    def _next_call(self, call: ApiCall, task_id: str | None = None) -> MachineCall | None:
+        """The machine's call that a call is: about the same thing, with the fewest differences, the first of these.
+
+        Branches side by side may make equal calls: that of the state which the task is named after comes first.
+        """
+        task = plain_name(task_id or "")
         same = [
-            (distance(other.call, call, other.run_specific), index)
+            (distance(other.call, call, other.run_specific), plain_name(other.state) != task, index)
             for index, other in enumerate(self._open)
             if other.call is not None and (other.call.service, other.call.operation) == (call.service, call.operation)
         ]
-        nearest = min(same, default=(_OTHER_THING, 0))
-        return self._open[nearest[1]] if nearest[0] < _OTHER_THING else None
+        apart, _, index = min(same, default=(_OTHER_THING, True, 0))
+        return self._open[index] if apart < _OTHER_THING else None
 
-    def _nearest_state(self, call: ApiCall) -> TaskState | None:
+    def _nearest_state(self, call: ApiCall, task_id: str | None) -> TaskState | None:
+        task = plain_name(task_id or "")
         candidates = [
-            (_distance_of_constants(state.call, call), index)
+            (_distance_of_constants(state.call, call), plain_name(state.state) != task, index)
             for index, state in enumerate(self._states)
             if state.call is not None and (state.call.service, state.call.operation) == (call.service, call.operation)
         ]
-        return self._states[min(candidates)[1]] if candidates else None
+        return self._states[min(candidates)[-1]] if candidates else None
 
     def _integration(self, resource: str) -> Integration | None:
         return find_integration(parse_called_resource(resource), self._clients) if resource else None

@@ -101,7 +101,7 @@ class CallRecorder:
         call = ApiCall(client.meta.service_model.service_name, operation, json_parameters(arguments))
         caught = self._record(call)
         try:
-            response, caught.state = self.script.answer(call, arguments)
+            response, caught.state = self.script.answer(call, arguments, caught.task_id)
         except ServiceError as error:
             caught.error, caught.state = error.code, error.state
             details = {
@@ -122,7 +122,7 @@ class CallRecorder:
 
         caught = self._record(read_request(request))
         try:
-            answer, caught.state = self.script.answer_request(caught.call)
+            answer, caught.state = self.script.answer_request(caught.call, caught.task_id)
         except NoAnswer as error:
             caught.error, caught.state = "no answer", error.state
             raise ReadTimeout(error.message, request=request) from None

@@ -166,3 +166,20 @@ def test_a_resource_that_a_deployment_tool_fills_in_is_a_function(name: str) -> 
     made = script({"Type": "Task", "Resource": name, "End": True}, {"Return": {"a": 1}})
     payload = answer(made, "lambda Invoke", FunctionName=name, Payload="{}")["Payload"]
     assert json.loads(payload) == {"a": 1}
+
+
+@pytest.mark.parametrize("task_ids", [("Ask_b", "Ask_a"), ("Ask_a", "Ask_b")], ids=["b first", "a first"])
+def test_equal_calls_of_branches_get_the_answers_of_the_states_that_their_tasks_are_named_after(
+    task_ids: tuple[str, str],
+) -> None:
+    state = task("arn:aws:states:::aws-sdk:athena:getQueryExecution", QueryExecutionId="q")
+    branches = [{"StartAt": name, "States": {name: state}} for name in ("Ask a", "Ask b")]
+    machine = parse({"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": branches, "End": True}}})
+    mocks = {f"Ask {name}": [{"Return": {"QueryExecution": {"Query": name}}}] for name in "ab"}
+    run = run_machine(machine, {}, Mocks.from_mapping(mocks), "M")
+    made = CallScript(run.calls, run.states)
+    asked = {"QueryExecutionId": "q"}
+    for _ in range(2):  # the second time no call of the machine is left: the states answer
+        for task_id in task_ids:
+            response, named = made.answer(ApiCall("athena", "GetQueryExecution", asked), asked, task_id)
+            assert (response["QueryExecution"]["Query"], named) == (task_id[-1], f"Ask {task_id[-1]}")
