@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import parse_execution_name, require_state_machine_arn
 from sfn_provider.executions.aws_errors import error_code, was_rejected
-from sfn_provider.executions.names import name_for_task_instance
+from sfn_provider.executions.names import name_for_task_instance, permitted_name
 from sfn_provider.executions.outcomes import (
     StepFunctionExecutionFailed,
     build_sync_failure,
@@ -41,7 +41,8 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
 
     Args:
         state_machine_arn: ARN of an Express state machine, optionally with a version or an alias.
-        name: the execution's name. Default: made from DAG, run, task and map index.
+        name: the execution's name. Default: made from DAG, run, task and map index. A hyphen replaces each character
+            that AWS refuses.
         state_machine_input: any JSON value, at most 262,144 bytes. A ``str`` is JSON text, the output of a task a
             value; dates become ISO text.
         kwargs: of ``AwsHookMixin`` (AWS connection) and ``BaseOperator``.
@@ -110,7 +111,8 @@ class StepFunctionStartSyncExecutionOperator(StepFunctionsOperator):
     get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
 
     def _run(self, context: Context) -> dict[str, Any]:
-        name = self.name or name_for_task_instance(context)
+        name = permitted_name(str(self.name)) if self.name else name_for_task_instance(context)
+        self.log.info("Running execution %s of state machine %s, for up to five minutes", name, self.state_machine_arn)
         try:
             with self._fail_on_usage_error():
                 return self._call_with_retries(

@@ -5,10 +5,10 @@ What only a running task needs is imported there: Airflow imports this module ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeVar
 
 from sfn_provider._compat import (
     AirflowException,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sfn_provider.executions.history.history_log import HistoryLog
     from sfn_provider.hooks.idempotent_start import StartRequest
     from sfn_provider.lineage.openlineage_facets import OperatorLineage
+
+T = TypeVar("T")
 
 _TIMEOUT_GRACE: Final = timedelta(minutes=1)
 """How much later than the trigger Airflow ends a deferral at its timeout: its way loses the execution's ARN."""
@@ -135,9 +137,11 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             if "timeout" not in str(error).lower():  # Airflow 2 has no separate class for it
                 raise
             # The trigger has not ended the wait at its deadline: the triggerer is down.
-            ti = context["ti"]
-            pulled = ti.xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=ti.map_index)
-            self._time_out(pulled or self._find_execution(context))
+            ti, problem = context["ti"], ""
+            arn = ti.xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=ti.map_index)
+            if not arn:
+                arn, problem = self._result_or_problem(lambda: self._find_execution(context))
+            self._time_out(arn, problem)
 
     def on_kill(self) -> None:
         """Stop the execution, also one whose start is under way, unless ``stop_on_kill`` is False."""
@@ -193,20 +197,36 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         )
         return arn
 
-    def _time_out(self, arn: str | None) -> NoReturn:
+    def _time_out(self, arn: str | None, problem: str = "") -> NoReturn:
         """Stop the execution as a killed task does, and fail.
 
+        Args:
+            arn: the execution; None if it was not found.
+            problem: why not, if AWS has refused to tell.
+
         Raises:
-            AirflowTaskTimeout: always.
+            AirflowTaskTimeout: always, also where the execution cannot be stopped.
         """
         self._execution_arn = arn
-        self.on_kill()
         if not arn:
             outcome = "its execution was not found; if there is one, it goes on"
+        elif not self.stop_on_kill:
+            outcome = f"{arn} goes on, as stop_on_kill=False says"
         else:
-            outcome = f"{arn} was stopped" if self.stop_on_kill else f"{arn} goes on, as stop_on_kill=False says"
+            _, problem = self._result_or_problem(self.on_kill)
+            outcome = f"{arn} could not be stopped" if problem else f"{arn} was stopped"
         self._execution_arn = None  # Airflow calls on_kill once more
-        raise AirflowTaskTimeout(f"{self.task_id}: execution_timeout={self.execution_timeout} is over: {outcome}")
+        message = f"{self.task_id}: execution_timeout={self.execution_timeout} is over: {outcome}"
+        raise AirflowTaskTimeout(f"{message}: {problem}" if problem else message)
+
+    def _result_or_problem(self, call: Callable[[], T]) -> tuple[T | None, str]:
+        """Call AWS for a task that fails in any case; gives the result, or None and why there is none."""
+        from sfn_provider.executions.masking import masked_line
+
+        try:
+            return call(), ""
+        except Exception as error:
+            return None, masked_line(error)
 
     def _wait_for_started(self, context: Context, arn: str) -> Any:
         """Push ARN and name of an execution that has been started, and wait for it unless that is switched off."""

@@ -105,14 +105,19 @@ with dag("set_up"):
     ).as_teardown(setups=set_up)
     set_up >> work >> tear_down
 
+with dag("heard"):
+    start("heard", seconds=300, deferrable=True, status_queue_url="https://sqs.us-east-1.amazonaws.com/123456789012/ends")
+
 with dag("soft_fail"):
     running = start("soft_fail", seconds=300, wait_for_completion=False)
+    failed = start("soft_fail", task_id="failed", final="FAILED", wait_for_completion=False)
     # Airflow may fail a task that runs again before it has noted the end of the process before.
     deferrable = {"deferrable": True, "timeout": 10}
     for mode in ({"mode": "poke"}, {"mode": "reschedule", "poke_interval": 5}, deferrable):
         name = str(next(iter(mode.values())))
         sensor = {"poke_interval": 1, "timeout": 2, "soft_fail": True, **mode, **AWS}
         StepFunctionExecutionSensor(task_id=f"timeout_{name}", execution_arn=running.output, **sensor)
+        StepFunctionExecutionSensor(task_id=f"ended_{name}", execution_arn=failed.output, **sensor)
         StepFunctionExecutionSensor(task_id=f"wrong_{name}", execution_arn="arn:aws:s3:::orders/1", **sensor)
 
 with dag("native_types", render_template_as_native_obj=True):
@@ -229,7 +234,7 @@ def driving(real_airflow_process: RealAirflow) -> Iterator[Driving]:
                 driving.runs["cleared_in_worker"].clear("start")
             for name in ("cleared", "created_again", "timed_out", "mended", "set_up", "soft_fail", "driving"):
                 driving.trigger(name)
-            for name in ("native_types", "masked"):
+            for name in ("native_types", "masked", "heard"):
                 driving.trigger(name)
             if REPORTS_KILLED_DEFERRALS:
                 driving.trigger("marked_deferred")
@@ -338,6 +343,8 @@ def test_a_cleared_task_sets_up_anew(driving: Driving) -> None:
     driving.wait_until("set_up", lambda: len(driving.executions("set_up")) == 2)
     assert run.wait() == "success", run.story()
     assert driving.ends("set_up_work") == [SUCCEEDED, SUCCEEDED]
+    log = run.log("stop")
+    assert ":execution:set_up:" in log and ":execution:set_up_work:" not in log, log
 
 
 def test_mapped_tasks_hand_on_each_its_own_execution(driving: Driving) -> None:
@@ -349,12 +356,26 @@ def test_mapped_tasks_hand_on_each_its_own_execution(driving: Driving) -> None:
     assert (inputs, outputs) == ([0, 1], [arn.rpartition(":")[2] for arn in arns])
 
 
-def test_a_sensor_that_times_out_is_skipped_with_soft_fail_and_a_wrong_argument_fails_it(driving: Driving) -> None:
+def test_a_message_ends_a_deferral_with_its_output_and_a_forged_one_does_not(driving: Driving) -> None:
+    run = driving.runs["heard"]
+    driving.wait_until("heard", lambda: "Waiting for execution" in run.log("start"))
+    arn, now = run.xcom("start", "execution_arn"), driving.service.clock()
+    dates = {"startDate": int(now * 1000) - 1000, "stopDate": int(now * 1000) + 1000}
+    for output, machine in (("forged", "other"), ("heard", "heard")):
+        state_machine = f"arn:aws:states:us-east-1:123456789012:stateMachine:{machine}"
+        event = {"stateMachineArn": state_machine, "output": json.dumps({"is": output}), **dates}
+        driving.service.send_event(arn, "SUCCEEDED", now, **event)
+    assert run.wait() == "success", run.story()
+    assert run.xcom("start", "output") == {"is": "heard"}
+
+
+def test_soft_fail_skips_timeouts_and_other_ends_in_every_mode_and_no_wrong_argument(driving: Driving) -> None:
     run = driving.runs["soft_fail"]
     assert run.wait() == "failed", run.story()
     modes = ("poke", "reschedule", "True")
     states = run.states()
     assert {states[f"timeout_{mode}"] for mode in modes} == {"skipped"}, run.story()
+    assert {states[f"ended_{mode}"] for mode in modes} == {"skipped"}, run.story()
     assert {states[f"wrong_{mode}"] for mode in modes} == {"failed"}, run.story()
     for mode in modes:
         assert "execution_arn: 'arn:aws:s3:::orders/1' is not the ARN of an execution" in run.log(f"wrong_{mode}")

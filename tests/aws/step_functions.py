@@ -162,11 +162,18 @@ class SimulatedStepFunctions:
 
     def __call__(self, request: Request) -> Answer:
         """Answer a request over HTTP."""
+        if request.action == "ReceiveMessage":
+            self._wait_for_messages(float(request.body["WaitTimeSeconds"]))
         with self._lock:
             answer = self.answer(request.action, request.body)
         if request.action == "StartExecution":
             time.sleep(self.response_delays.get(request.body["stateMachineArn"], 0))
         return answer
+
+    def _wait_for_messages(self, seconds: float) -> None:
+        end = self.clock() + seconds
+        while self.clock() < end and not any(each.at <= self.clock() for each in list(self.messages)):
+            time.sleep(0.1)
 
     def answer(self, action: str, parameters: Json, client_made_at: float = 0.0) -> Json | Failure:
         """Count a call and answer it, or let it fail as planned."""
@@ -222,6 +229,18 @@ class SimulatedStepFunctions:
             }
             for each in shown
         ]
+
+    def delete(self, entries: list[dict[str, Json]]) -> None:
+        """Delete messages."""
+        handles = {entry["ReceiptHandle"] for entry in entries}
+        self.messages = [each for each in self.messages if str(id(each)) not in handles]
+
+    def hide(self, entries: list[dict[str, Json]]) -> None:
+        """Hide messages for as many seconds as each entry says."""
+        delays = {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in entries}
+        for message in self.messages:
+            if str(id(message)) in delays:
+                message.at = self.clock() + delays[str(id(message))]
 
 
 def _execution_prefix(machine: str) -> str:
@@ -283,12 +302,20 @@ def _list(service: SimulatedStepFunctions, parameters: Json) -> Json:
     return {"executions": [service.describe(arn, then) for arn in arns[begin : begin + size]], **more}
 
 
+def _batch(do: Callable[[list[dict[str, Json]]], None], entries: list[dict[str, Json]]) -> Json:
+    do(entries)
+    return {"Successful": [{"Id": entry["Id"]} for entry in entries], "Failed": []}
+
+
 _ANSWERS: dict[str, Callable[[SimulatedStepFunctions, Json], Json | Failure]] = {
     "DescribeExecution": _describe,
     "GetExecutionHistory": _history,
     "ListExecutions": _list,
     "StartExecution": _start,
     "StopExecution": _stop,
+    "ReceiveMessage": lambda service, parameters: {"Messages": service.receive(parameters["MaxNumberOfMessages"])},
+    "DeleteMessageBatch": lambda service, parameters: _batch(service.delete, parameters["Entries"]),
+    "ChangeMessageVisibilityBatch": lambda service, parameters: _batch(service.hide, parameters["Entries"]),
 }
 
 

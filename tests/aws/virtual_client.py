@@ -52,17 +52,13 @@ class InProcessClient:
     async def delete_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Json]:
         await asyncio.sleep(0.02)
         _raise_for("DeleteMessageBatch", self.service.count("DeleteMessageBatch", self.made_at))
-        handles = {entry["ReceiptHandle"] for entry in Entries}
-        self.service.messages = [each for each in self.service.messages if str(id(each)) not in handles]
+        self.service.delete(Entries)
         return {}
 
     async def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Json]]) -> Json:
         action = "ChangeMessageVisibilityBatch"
         _raise_for(action, self.service.count(action, self.made_at))
-        delays = {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in Entries}
-        for message in self.service.messages:
-            if str(id(message)) in delays:
-                message.at = self.service.clock() + delays[str(id(message))]
+        self.service.hide(Entries)
         return {}
 
     def _call(self, action: str, parameters: Json) -> Json:

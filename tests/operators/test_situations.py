@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from sfn_provider._compat import AirflowFailException
+from sfn_provider._compat import DAG, AirflowFailException
 from sfn_provider.operators.step_function import (
     StepFunctionCreateOrUpdateStateMachineOperator,
     StepFunctionDescribeExecutionOperator,
@@ -166,6 +167,51 @@ def test_a_killed_task_stops_what_it_waits_for_and_nothing_else(scripted_aws: Sc
     before = scripted_aws.actions()
     task.on_kill()
     assert scripted_aws.actions()[len(before) :] == ["StopExecution"] * case.stops
+
+
+@every
+@pytest.mark.parametrize("ti", [{"try_number": 2}, {"try_number": 2, "max_tries": 1}], ids=["retried", "cleared"])
+def test_a_task_that_runs_again_does_the_same(scripted_aws: ScriptedAws, case: Case, ti: dict[str, Any]) -> None:
+    """The execution that a start finds or not: test_execution_names.py."""
+    case.script(scripted_aws)
+    first, again = case.make(), case.make()
+    expected, before = first.execute(context_of(first)), scripted_aws.actions()
+    assert again.execute(context_of(again, **ti)) == expected
+    assert scripted_aws.actions() == before * 2
+
+
+def template_of(case: Case) -> tuple[str, Any]:
+    """A template field that a task needs, or else one that it may have, and a value."""
+    required = [item for item in case.arguments.items() if item[0] in case.operator.template_fields]
+    return required[0] if required else ("region_name", "us-east-1")
+
+
+@every
+def test_a_mapped_task_does_what_a_task_does(scripted_aws: ScriptedAws, case: Case) -> None:
+    case.script(scripted_aws)
+    task = case.make()
+    expected = task.execute(context_of(task))
+    name, value = template_of(case)
+    others = {key: each for key, each in case.arguments.items() if key != name}
+    with DAG("mapped", start_date=datetime(2025, 3, 1, tzinfo=UTC), schedule=None):
+        mapped = case.operator.partial(task_id="task", **others).expand(**{name: [value] * 3})
+    unmapped: Any = mapped.unmap({name: value})
+    context = context_of(unmapped, map_index=2)
+    assert unmapped.execute(context) == expected
+
+
+@every
+def test_a_native_dag_does_what_another_one_does(scripted_aws: ScriptedAws, case: Case) -> None:
+    case.script(scripted_aws)
+    task = case.make()
+    expected = task.execute(context_of(task))
+    name, value = template_of(case)
+    native = {"render_template_as_native_obj": True, "schedule": None}
+    with DAG("native", start_date=datetime(2025, 3, 1, tzinfo=UTC), **native):
+        rendered = case.operator(task_id="task", **case.arguments | {name: "{{ given }}"})
+    context = context_of(rendered) | {"given": value}
+    rendered.render_template_fields(context)
+    assert rendered.execute(context) == expected
 
 
 @pytest.mark.parametrize("name", WITH_ARN)

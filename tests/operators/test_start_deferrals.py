@@ -89,6 +89,25 @@ def test_a_deferral_that_reaches_the_deadline_says_so(orders: ScriptedAws, stop_
     assert [body["executionArn"] for body in orders.bodies("StopExecution")] == [ARN] * stop_on_kill
 
 
+def test_a_timeout_is_told_where_the_execution_cannot_be_stopped(orders: ScriptedAws) -> None:
+    orders.script("StopExecution", ErrorResponse("AccessDeniedException"))
+    operator = start_operator(deferrable=True, execution_timeout=timedelta(hours=2))
+    context = context_of(operator, xcoms={"execution_arn": ARN})
+    message = rf"execution_timeout=2:00:00 is over: {ARN} could not be stopped: AWS refuses states:StopExecution"
+    with pytest.raises(AirflowTaskTimeout, match=message):
+        operator.execute_complete(context, {"status": "timeout", "execution_arn": ARN, "message": ""})
+    with pytest.raises(AirflowTaskTimeout, match=message):
+        operator.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+
+
+def test_a_timeout_is_told_where_the_execution_cannot_be_looked_for(orders: ScriptedAws) -> None:
+    orders.script("DescribeExecution", ErrorResponse("AccessDeniedException"))
+    operator = start_operator(deferrable=True, do_xcom_push=False, execution_timeout=timedelta(hours=2))
+    message = r"is over: its execution was not found; if there is one, it goes on: .*AccessDenied.*DescribeExecution"
+    with pytest.raises(AirflowTaskTimeout, match=message):
+        operator.resume_execution("__fail__", {"error": "Trigger timeout"}, context_of(operator))
+
+
 @pytest.mark.parametrize("do_xcom_push", [True, False])
 @pytest.mark.parametrize("name", [None, "nightly"])
 def test_a_deferral_that_airflow_times_out_stops_the_execution(

@@ -46,6 +46,8 @@ def test_the_output_is_the_result(
     result, xcoms = run(state_machine_input={"sku": "a"})
     assert result == {"price": 7}
     assert f"{ARN} ended as SUCCEEDED after 1.0 s" in caplog.text
+    [body] = scripted_aws.bodies("StartSyncExecution")
+    assert f"Running execution {body['name']} of state machine {MACHINE}" in caplog.text
     assert {key: value for key, value in xcoms.items() if not key.startswith("_")} == {
         "execution_arn": ARN,
         "execution_name": "one",
@@ -54,9 +56,15 @@ def test_the_output_is_the_result(
         "billing_details": BILLED,
     }
     assert xcoms["_state_machine_executions_details"]["start_date"] == 1000
-    [body] = scripted_aws.bodies("StartSyncExecution")
     assert (body["stateMachineArn"], body["input"]) == (MACHINE, '{"sku": "a"}')
     assert body["name"].startswith("nightly-quote-")
+
+
+def test_a_name_with_a_run_id_is_one_that_aws_permits(scripted_aws: ScriptedAws) -> None:
+    scripted_aws.script("StartSyncExecution", DONE)
+    run(name="quote-manual__2025-03-15T02:00:00+00:00")
+    [body] = scripted_aws.bodies("StartSyncExecution")
+    assert body["name"] == "quote-manual__2025-03-15T02-00-00+00-00"
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT"])
