@@ -49,6 +49,18 @@ class CallTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPart:
+    """Return the part of a response at a path, as the only member of the result."""
+
+    name: str
+    path: str
+
+    def __call__(self, values: Values) -> Json:
+        """Return the object with the part."""
+        return {self.name: get_path(values, self.path)}
+
+
+@dataclass(frozen=True, slots=True)
 class ResponsePart:
     """Return the part of a response at a path as the result."""
 

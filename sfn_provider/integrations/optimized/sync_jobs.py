@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sfn_provider.asl.resources import Pattern
-from sfn_provider.asl.scope import Json
-from sfn_provider.integrations.json_templates import CallTemplate, ResponsePart, get_path
+from sfn_provider.integrations.json_templates import CallTemplate, NamedPart, ResponsePart
 from sfn_provider.integrations.optimized import transforms
 from sfn_provider.integrations.sync_job import BatchDescribe, PollInterval, SyncJob
 from sfn_provider.integrations.value_shapes import Values
@@ -205,15 +204,11 @@ MEDIA_JOB: Final = _sync(
 def _code_build(kind: str, plural: str) -> SyncJobs:
     """Return how a build, or a batch of builds, is followed."""
     id = f"$response.{kind}.Id"
-
-    def result(description: Values) -> Json:
-        return {kind: get_path(description, f"{plural}.0")}
-
     return _sync(
         (f"BatchGet{plural}", {"Ids": [id]}),
         status=(f"{plural}.0.{kind}Status", "SUCCEEDED", "FAILED FAULT TIMED_OUT STOPPED"),
         interval=(5, 30),
-        result=result,
+        result=NamedPart(kind, f"{plural}.0"),
         stop=(f"Stop{kind}", {"Id": id}),
         batch=BatchDescribe(f"BatchGet{plural}", "Ids", 100, plural, f"{plural}.0", "Ids.0", "Id"),
     )

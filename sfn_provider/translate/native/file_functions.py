@@ -10,6 +10,7 @@ from sfn_provider.translate.native.model import (
     ATTRIBUTES,
     CLIENT_IN_ROLE,
     ERROR_NAME,
+    FINAL_ERROR,
     INVOKE,
     SIGN,
     Import,
@@ -23,6 +24,15 @@ def push_error(context):
     error = context["exception"]
     context["ti"].xcom_push(key="error", value={"Error": NAME, "Cause": str(error)})
 
+"""
+
+_EXCEPTION = """\
+    error = context["exception"]
+"""
+
+_FINAL_EXCEPTION = """\
+    if isinstance(error, AirflowFailException):  # it is not tried again
+        error = error.__cause__
 """
 
 _CLASS_NAME = "type(error).__name__"
@@ -139,7 +149,9 @@ def file_functions(dag: NativeDag) -> Iterator[str]:
     pushing = [node for node in dag.nodes if "on_failure_callback" in node.arguments]
     found = [named] if (named := _error_name(dag)) else []
     if pushing:
-        found.append(_PUSH_ERROR.replace("NAME", f"{ERROR_NAME}(error)" if named else _CLASS_NAME))
+        text = _PUSH_ERROR.replace("NAME", f"{ERROR_NAME}(error)" if named else _CLASS_NAME)
+        is_final = any(FINAL_ERROR in line for node in pushing for line in node.body)
+        found.append(text.replace(_EXCEPTION, _EXCEPTION + _FINAL_EXCEPTION) if is_final else text)
     called = [function for text, function in _FUNCTIONS.items() if any(text in line for line in lines)]
     found += dict.fromkeys(called)
     for position, text in enumerate(found):

@@ -34,6 +34,9 @@ ATTRIBUTES = "attributes"
 ERROR_NAME = "error_name"
 """The function of a file that names an error as Step Functions does, but for the service in front."""
 
+FINAL_ERROR = "raise AirflowFailException(str(error)) from error"
+"""Ends a task after an error that is not tried again."""
+
 WIDTH = 110
 """Columns of a line."""
 

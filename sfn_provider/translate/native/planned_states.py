@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sfn_provider.asl.model import Choice, Parallel, Pass, Succeed, Task, Wait
+from sfn_provider.asl.model import Choice, Map, Pass, Succeed, Task, Wait
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
@@ -25,9 +25,10 @@ from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
+from sfn_provider.translate.native.parts.loop_parts import LEAVE, LoopPart
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.caught_errors import error_tests
-from sfn_provider.translate.native.states.forms import OperatorForm, TaskForm
+from sfn_provider.translate.native.states.forms import LambdaForm, OperatorForm, TaskForm
 from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY
 
 
@@ -42,6 +43,8 @@ class PlannedStates:
         polls: the loops that became sensors, by the name of their Task.
         parts: the states that stay exact, by the name of the first one.
         read_results: the states whose results tasks read.
+        reads: the paths into the result of each state that tasks read, and the documents with which loops begin.
+        loop_reads: the paths into results of states in the documents with which loops begin, by the state.
         read_variables: the variables behind each loop that tasks read, by the name of the loop.
         flows: the data of each state; of a loop that of the loop.
         forms: the form of each Task.
@@ -65,6 +68,8 @@ class PlannedStates:
     polls: Mapping[str, Poll] = field(default_factory=dict)
     parts: Mapping[str, ExactPart] = field(default_factory=dict)
     read_results: set[str] = field(default_factory=set)
+    reads: dict[str, dict[tuple[Key, ...], None]] = field(default_factory=dict)
+    loop_reads: dict[str, dict[tuple[Key, ...], None]] = field(default_factory=dict)
     read_variables: dict[str, dict[str, None]] = field(default_factory=dict)
     flows: dict[str, StateFlow] = field(default_factory=dict)
     forms: dict[str, TaskForm] = field(default_factory=dict)
@@ -105,10 +110,8 @@ class PlannedStates:
             return self.find(INPUT, keys[2:])
         if source.kind == "entered_time" and self._is_own_start(source.state):
             return Place("", expression=ENTERED_TIME)
-        if source.kind == "error" and isinstance(self.flows[source.state].state, Task):
-            return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY)
         if source.kind == "error" and (tasks := self.tasks_of_error(source.state)):
-            return Place("", value=read(one_of((error, error) for error in tasks), keys))
+            return self._find_error(source, keys, tasks)
         form = self.forms.get(source.state) if source.kind == "result" else None
         if source.kind == "result" and source.state in self.failing:
             return Place(self.task_ids[source.state], path=keys)  # nobody gets there
@@ -126,21 +129,28 @@ class PlannedStates:
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
 
+    def _find_error(self, source: Source, keys: tuple[Key, ...], tasks: tuple[Source, ...]) -> Place:
+        if tasks != (source,):
+            return Place("", value=read(one_of((error, error) for error in tasks), keys))
+        is_mapped = isinstance(self.flows[source.state].state, Map)
+        return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY, is_mapped=is_mapped)
+
     def tasks_of_error(self, state: str) -> tuple[Source, ...]:
         """Return the errors of Tasks of which one is the error of a state; none where others may be, too.
 
-        That of a Parallel is the error of the Task that has failed in it, if nothing else in it fails or is caught.
+        That of a Parallel is the error of the Task that has failed in it, if nothing else in it fails or is caught;
+        that of a Map the error of its mapped task, if nothing but calls fails in that.
         """
         flow = self.flows[state]
         if isinstance(flow.state, Task):
             return (Source("error", state),)
-        inside = [inner for scope in flow.scopes for inner in scope.walk()] if isinstance(flow.state, Parallel) else []
+        walked = [inner for scope in flow.scopes for inner in scope.walk()]
+        inside = [inner for inner in walked if not inner.name.startswith(LEAVE)]
+        if isinstance(flow.state, Map):
+            is_known = all(isinstance(inner.state, Task | Map | LoopPart) or _never_fails(inner) for inner in inside)
+            return (Source("error", state),) if is_known and self.maps[state] != "list" else ()
         tasks = [inner.name for inner in inside if isinstance(inner.state, Task) and not inner.state.catch]
-        others = [inner.state for inner in inside if inner.name not in tasks]
-        is_known = all(
-            isinstance(other, Pass | Succeed | Wait) or (isinstance(other, Choice) and other.default is not None)
-            for other in others
-        )
+        is_known = all(inner.name in tasks or _never_fails(inner) for inner in inside)
         return tuple(Source("error", name) for name in tasks) if is_known else ()
 
     def _is_own_start(self, state: str) -> bool:
@@ -168,6 +178,8 @@ class PlannedStates:
             if not keys:
                 raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
             return Place(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
+        if isinstance(form, LambdaForm) and mark.state not in self.polls:
+            raise NotNative(f"{mark.state} may answer nothing, which says not that it has run")
         if form is None or (mark.state in self.polls and mark.state not in self.read_results):
             raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
         return Place(self.task_ids[mark.state])
@@ -206,6 +218,11 @@ class PlannedStates:
                 value = write(value, path, part)
         self.partial.add(source.state)
         return Place("", value=read(value, keys))
+
+
+def _never_fails(flow: StateFlow) -> bool:
+    state = flow.state
+    return isinstance(state, Pass | Succeed | Wait) or (isinstance(state, Choice) and state.default is not None)
 
 
 def _unknown_source(source: Source, keys: tuple[Key, ...]) -> str:

@@ -41,13 +41,14 @@ from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm
-from sfn_provider.translate.native.states.task_forms import choose_form, choose_poll_form
-from sfn_provider.translate.native.tasks.api_nodes import make_api_call
+from sfn_provider.translate.native.states.task_forms import choose_call_form, choose_form
+from sfn_provider.translate.native.states.timing import final_retriers
 from sfn_provider.translate.native.tasks.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.tasks.exact_nodes import make_exact
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import make_poll
 from sfn_provider.translate.native.tasks.task_names import preferred_id, variable_of
+from sfn_provider.translate.native.tasks.task_nodes import make_task
 from sfn_provider.translate.plan import naming
 
 Reads = dict[str, dict[tuple[Key, ...], None]]
@@ -87,6 +88,7 @@ class _Planner(PlannedStates):
                 self.loops |= {inner.name: name for inner in flow.scopes[0].walk()} | {name: name}
         routes = build_routes(self.scope, self.tasks_of_pass, self._collected())
         reads, marks = self._reads(routes)
+        self.reads = {name: reads.get(name, {}) | self.loop_reads.get(name, {}) for name in self.flows}
         self._choose_forms(reads)
         self.chosen = routes.choices
         self._add_merges(routes)
@@ -176,7 +178,8 @@ class _Planner(PlannedStates):
             for source, keys in (*found, *rule_reads(flow)):
                 if source.kind == "result":
                     self.read_results.add(source.state)
-                    reads.setdefault(source.state, {})[keys] = None
+                    found_reads = self.loop_reads if isinstance(flow.state, LoopPart) else reads
+                    found_reads.setdefault(source.state, {})[keys] = None
                 elif source.kind == "error":
                     self.with_error |= {error.state for error in self.tasks_of_error(source.state)}
                 elif source.kind == "variables" and source.state in self.loops.values():
@@ -212,17 +215,27 @@ class _Planner(PlannedStates):
             if absent is not None:
                 self.failing[name] = absent.why
                 continue
-            paths = list(reads.get(name, {}))
+            own, of_loops = reads.get(name, {}), self.loop_reads.get(name, {})
             try:
-                is_function = name in self.polls or name in self.mapped
-                self.forms[name] = (
-                    choose_poll_form(flow, paths) if is_function else choose_form(flow, paths, self.versions)
-                )
+                try:
+                    self.forms[name] = self._choose_form(flow, [*(own | of_loops)])
+                except NotNative:
+                    if not of_loops:
+                        raise
+                    self.forms[name] = self._choose_form(flow, [*own])  # the loop may read less than all that it gets
                 self._check_names({name: self.forms[name]}, name)
             except NotNative as refusal:
-                problems.append(NotNative(refusal.why, name))
+                problems.append(type(refusal)(refusal.why, name))
         if problems:
             raise ExceptionGroup("not native", problems)
+
+    def _choose_form(self, flow: StateFlow, reads: list[tuple[Key, ...]]) -> TaskForm:
+        is_final = bool(final_retriers(flow.state.retry)) if isinstance(flow.state, Task) else False
+        if is_final and flow.name in self.polls:
+            raise NotPolling("some of its errors are not tried again, which a sensor does not tell from others")
+        if is_final or flow.name in self.polls or flow.name in self.mapped:
+            return choose_call_form(flow, reads, is_poll=flow.name in self.polls)
+        return choose_form(flow, reads, self.versions)
 
     def _check_names(self, forms: Mapping[str, TaskForm], state: str) -> None:
         """Raise where states that read a whole result in the run may name in it what boto3 spells otherwise.
@@ -249,7 +262,8 @@ class _Planner(PlannedStates):
             try:
                 merge = find_merge(name, form, jinja.json_text)
             except NotNative as refusal:
-                problems.append(NotNative(refusal.why, name))
+                if not self._takes_call(name):
+                    problems.append(NotNative(refusal.why, name))
                 continue
             if merge is not None and merge.form is not None:
                 self.forms[name] = merge.form
@@ -262,6 +276,15 @@ class _Planner(PlannedStates):
             merge = find_input_merge(name, self.flows[name].effective, jinja.json_text)
             if merge is not None:
                 self._add_merge(name, merge, routes)
+
+    def _takes_call(self, name: str) -> bool:
+        """Let a function call what an operator cannot be given; return whether one can."""
+        try:
+            form = choose_call_form(self.flows[name], [*self.reads.get(name, {})])
+        except NotNative:
+            return False
+        self.forms[name] = form if (found := isinstance(form, FunctionForm)) else self.forms[name]
+        return found
 
     def _add_merge(self, name: str, merge: Merge, routes: Routes) -> None:
         self.merges[merge.key] = merge
@@ -308,10 +331,8 @@ class _Planner(PlannedStates):
         if isinstance(flow.state, Task) and node.key in self.polls:
             return self._make_poll(flow, maker, takes_arguments)
         form = self.forms.get(node.key)
-        if isinstance(form, ApiForm):
-            return make_api_call(maker, flow, form, takes_arguments)
         if form is not None:
-            return maker.task(flow, form, takes_arguments)
+            return make_task(maker, flow, form, takes_arguments, flow.name in self.read_results)
         if isinstance(flow.state, Choice):
             return maker.choice(flow, routes.choices[node.key], takes_arguments)
         if isinstance(flow.state, Wait):

@@ -305,3 +305,34 @@ def test_a_loop_with_two_ways_in_stays_exact() -> None:
     )
     assert {entry.state for entry in made.tasks if entry.how == "exact"} == {"S", "A", "B", "Q"}
     assert "two ways" in next(entry.why for entry in made.tasks if entry.state == "A")
+
+
+def test_a_member_that_the_first_round_lacks_is_carried_by_nobody_where_it_is_written_before_it_is_read() -> None:
+    emr = "arn:aws:states:::aws-sdk:emrserverless:"
+    run = {"ApplicationId": "a", "JobRunId.$": "$.Job.Input.JobRunId"}
+    rule = {"Variable": "$.Job.Status.JobRun.State", "StringEquals": "SUCCESS", "Next": "Done"}
+    states = {
+        "Start": {
+            "Type": "Task",
+            "Resource": f"{emr}startJobRun",
+            "Parameters": {"ApplicationId": "a", "ExecutionRoleArn": "r", "ClientToken.$": "States.UUID()"},
+            "ResultPath": "$.Job.Input",
+            "Next": "Ask",
+        },
+        "Ask": {
+            "Type": "Task",
+            "Resource": f"{emr}getJobRun",
+            "Parameters": run,
+            "ResultPath": "$.Job.Status",
+            "Next": "First",
+        },
+        "First": {"Type": "Choice", "Choices": [rule], "Default": "Second"},
+        "Second": {"Type": "Choice", "Choices": [{**rule, "StringEquals": "FAILED", "Next": "Bad"}], "Default": "Wait"},
+        "Wait": {"Type": "Wait", "Seconds": 20, "Next": "Ask"},
+        "Bad": {"Type": "Fail"},
+        "Done": {"Type": "Succeed"},
+    }
+    source = native(states).source
+    assert "sfn_provider" not in source
+    assert ')["jobRunId"]' in source, "of the first response a part is read"
+    assert '["jobRun"]["state"]' in source

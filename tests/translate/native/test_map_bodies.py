@@ -313,15 +313,8 @@ def test_each_state_of_an_item_is_told_with_its_task() -> None:
             {"A": call("a", Next="N"), "N": body({"B": call("b", End=True)}, ToleratedFailureCount=1, End=True)},
             "tolerates",
         ),
-        (
-            {
-                "A": call("a", Next="B"),
-                "B": {**JOB, "End": True},
-            },
-            "waited for",
-        ),
     ],
-    ids=["a moment", "tolerated failures", "a job"],
+    ids=["a moment", "tolerated failures"],
 )
 def test_what_a_function_cannot_do_is_said(states: dict[str, Any], why: str) -> None:
     found = made(body(states))

@@ -154,8 +154,8 @@ EXACT = [
     Case("a function's error that Lambda has, too", function("do", Catch=[catcher("TooManyRequestsException")]), {}),
     Case("errors of the engine", function("do", Catch=[catcher("States.DataLimitExceeded")]), {}),
     Case(
-        "errors that are not tried again beside others",
-        function("do", Retry=[{"ErrorEquals": ["Declined"], "MaxAttempts": 0}, RETRY]),
+        "errors of a job that are not tried again beside others",
+        {**JOB, "Retry": [{"ErrorEquals": ["Broken"], "MaxAttempts": 0}, RETRY]},
         {},
     ),
 ]

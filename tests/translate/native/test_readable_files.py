@@ -227,7 +227,9 @@ def test_what_is_emitted(case: Case) -> None:
 
 
 def test_a_reason_names_no_state_that_is_native_in_the_end() -> None:
-    body = {"StartAt": "Item", "States": {"Item": call("item", End=True)}}
+    which = {"Type": "Choice", "Choices": [{"Variable": "$.bad", "IsPresent": True, "Next": "Bad"}], "Default": "Item"}
+    states = {"Which": which, "Bad": {"Type": "Fail"}, "Item": call("item", End=True)}
+    body = {"StartAt": "Which", "States": states}
     catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Clean"}]
     made = native(
         {

@@ -14,6 +14,9 @@ SLICE = "[:]"
 """The name of the call that stands for a part of an array; its arguments are the array, the start and the end, of which
 one may be null."""
 
+TEXT_OF = "text"
+"""The name of the call that makes a text of a value: of one that is none its JSON text."""
+
 ATTRIBUTE_OF = "attribute"
 """The name of the call that makes an attribute of DynamoDB of what may be a text, which Step Functions takes, too."""
 

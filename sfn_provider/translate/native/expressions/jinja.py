@@ -169,6 +169,8 @@ class JinjaWriter(ExpressionWriter):
 
     def _pull(self, place: Place) -> str:
         key = "" if place.xcom == "return_value" else f", key={self._string(place.xcom)}"
+        if place.is_mapped:
+            return f"(ti.xcom_pull(task_ids=[{self._string(place.task_id)}]{key}) | select | first)"
         return f"ti.xcom_pull(task_ids={self._string(place.task_id)}{key})"
 
     def _string(self, text: str) -> str:
@@ -206,7 +208,7 @@ class JinjaWriter(ExpressionWriter):
     def _one_of(self, value: OneOf) -> str:
         errors = common_error(value)
         if errors is not None:
-            task_ids = ", ".join(self._string(self.find(source, ()).task_id) for source in errors[0])
+            task_ids = ", ".join(map(self._string, self.error_tasks(errors[0])))
             pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={self._string(ERROR_KEY)})"
             return f"({pulled} | select | first){self._subscripts(errors[1])}"
         text = ""

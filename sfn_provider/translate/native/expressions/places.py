@@ -30,6 +30,7 @@ class Place:
         expression: an expression of Airflow's context, and the name in that context with which it starts.
         is_any_input: whether it is the execution's input, which may be no object.
         is_container: whether it is an object or an array in every run.
+        is_mapped: whether some of the items of a mapped task have the XCom: it is that of the first of them.
         equals: for what says whether a way was taken the text that it is then; None where it is there only then.
         names: for an error that says so the names that it has then.
         excludes: whether these are those that it does not have.
@@ -46,6 +47,7 @@ class Place:
     excludes: bool = False
     is_any_input: bool = False
     is_container: bool = False
+    is_mapped: bool = False
 
 
 Find = Callable[[Source, tuple[Key, ...]], Place]

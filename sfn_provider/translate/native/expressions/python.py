@@ -15,6 +15,7 @@ from sfn_provider.translate.native.data_flow.call_names import (
     MEMBER_OF_EACH,
     SLICE,
     TEMPLATE,
+    TEXT_OF,
 )
 from sfn_provider.translate.native.data_flow.templates import format_parts
 from sfn_provider.translate.native.data_flow.values import (
@@ -205,6 +206,9 @@ class PythonWriter(ExpressionWriter):
     def _pull(self, place: Place) -> str:
         self.context["ti"] = None
         key = "" if place.xcom == "return_value" else f", key={string(place.xcom)}"
+        if place.is_mapped:
+            pulled = f"ti.xcom_pull(task_ids=[{string(place.task_id)}]{key})"
+            return self._taken(f"next(filter(None, {pulled}), None)", place)
         return self._taken(f"ti.xcom_pull(task_ids={string(place.task_id)}{key})", place)
 
     def _object(self, value: Object) -> str:
@@ -226,9 +230,10 @@ class PythonWriter(ExpressionWriter):
         errors = common_error(value)
         if errors is not None:
             self.context["ti"] = None
-            task_ids = ", ".join(string(self.find(source, ()).task_id) for source in errors[0])
-            pulled = f"ti.xcom_pull(task_ids=[{task_ids}], key={string(ERROR_KEY)})"
-            return (f"next(filter(None, {pulled})){subscripts(errors[1])}",)
+            task_ids = ", ".join(map(string, self.error_tasks(errors[0])))
+            text = f"next(filter(None, ti.xcom_pull(task_ids=[{task_ids}], key={string(ERROR_KEY)})), None)"
+            self.counts[text] = (2, "", ERROR_KEY)  # long enough for a variable
+            return (self.named.get(text, text) + subscripts(errors[1]),)
         *marked, (_, last) = ordered_alternatives(value)
         lines: list[str] = []
         for mark, alternative in marked:
@@ -254,6 +259,8 @@ class PythonWriter(ExpressionWriter):
         if call.name in ("and", "or"):
             texts = [without_brackets(self.expression(part)) for part in _operands(call)]
             return f"({f' {call.name} '.join(joined_conditions(texts, call.name))})"
+        if call.name == TEXT_OF and self._is_container(call.arguments[0]):
+            call = Call("States.JsonToString", call.arguments)
         call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
         text = text.replace("{*}", ", ".join(["{}"] * len(call.arguments)))
@@ -261,6 +268,10 @@ class PythonWriter(ExpressionWriter):
             raise NotNative(f"{self.name_of(call)} has no Python that means the same")
         self.imports.update(imports)
         return text.format(*map(self.expression, call.arguments))
+
+    def _is_container(self, value: Value) -> bool:
+        start, keys = steps_of(value)
+        return isinstance(start, Source) and self.find(start, keys).is_container
 
     def _template(self, expression: str) -> str:
         """Return what a Jinja expression is in Python, where it is a name of Airflow's context, with attributes."""
@@ -346,6 +357,10 @@ CALLS: dict[str, tuple[str, tuple[Import, ...]]] = {
     "$lowercase": ("{}.lower()", ()),
     "$uppercase": ("{}.upper()", ()),
     "$contains": ("({1} in {0})", ()),
+    TEXT_OF: (
+        '({0} if isinstance({0}, str) else json.dumps({0}, separators=(",", ":"), ensure_ascii=False))',
+        _JSON,
+    ),
     ATTRIBUTE_OF: ("attribute({})", ()),
     ATTRIBUTE_MAP: ("attributes({})", ()),
     ATTRIBUTE_LIST: ("[attribute(value) for value in {}]", ()),

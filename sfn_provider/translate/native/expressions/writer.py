@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from sfn_provider.translate.native.data_flow.values import (
@@ -111,6 +111,15 @@ class ExpressionWriter:
             text += f".get({self._literal(Constant(key, 'str'))}, {{}})"
         return text
 
+    def error_tasks(self, sources: Iterable[Source]) -> list[str]:
+        """Return the ids of the tasks that have some errors; of a Parallel's those of its Tasks."""
+        found: dict[str, None] = {}
+        for source in sources:
+            place = self.find(source, ())
+            inner = [] if place.value is None else [start for start, _ in reads_of(place.value)]
+            found |= dict.fromkeys(self.error_tasks(inner) if inner else [place.task_id])
+        return list(found)
+
     def _found(self, place: Place) -> str:
         raise NotImplementedError
 
@@ -209,7 +218,10 @@ def _is_missing(value: Value, own: Source | None, other: Source | None) -> bool:
 
 def common_error(value: OneOf) -> tuple[list[Source], tuple[Key, ...]] | None:
     """Return the errors of which each alternative reads the same path, with that path; None for other alternatives."""
-    found = [steps_of(entry) for _, entry in value.alternatives]
+    whole = [whole_error(entry) if isinstance(entry, Object) else None for _, entry in value.alternatives]
+    found = [
+        steps_of(entry if error is None else error) for error, (_, entry) in zip(whole, value.alternatives, strict=True)
+    ]
     sources = [start for start, _ in found if isinstance(start, Source) and start.kind == "error"]
     paths = {keys for _, keys in found}
     return (sources, found[0][1]) if len(sources) == len(found) and len(paths) == 1 else None

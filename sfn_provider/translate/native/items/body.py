@@ -1,7 +1,6 @@
 """Writes the states that an item of a Map goes through as the statements of one function.
 
-Each way through the states is evaluated by itself: where ways meet again with different documents, or different
-variables, each of them assigns what it has to a variable of the function.
+Each way is evaluated by itself: where ways meet with different documents or variables, each assigns its own.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from sfn_provider.translate.native.states.python_lines import comment_lines, if_
 from sfn_provider.translate.native.tasks.node_imports import fail_exception, moment_imports
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import leaving_test
-from sfn_provider.translate.native.tasks.task_names import RESERVED
+from sfn_provider.translate.native.tasks.task_names import JOB_VARIABLES, RESERVED
 from sfn_provider.translate.plan import naming
 
 _MOST_TIMES = 3
@@ -132,6 +131,7 @@ class ItemBody:
             )
             before, lines = lines, write()
             if lines == before and self.known is not None:
+                self.calls.check()
                 self.writer.imports |= {*self.calls.imports, *moment_imports(lines)}
                 return [*self.calls.clients.values(), *lines]
 
@@ -158,7 +158,7 @@ class ItemBody:
     def _variable(self, purpose: str, preferred: str) -> str:
         """Return the variable for a purpose, the same each time."""
         if purpose not in self._names:
-            others = {*self._names.values(), *self.calls.clients, *RESERVED, "error", "attempt"}
+            others = {*self._names.values(), *self.calls.clients, *RESERVED, *JOB_VARIABLES, "error", "attempt"}
             self._names[purpose] = naming.free_name(preferred, others)
         return self._names[purpose]
 

@@ -6,19 +6,26 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.model import Task
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
-from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value, reads_of
+from sfn_provider.translate.native.expressions.conditions import negated
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
-from sfn_provider.translate.native.model import INVOKE, Import, NotNative
-from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
-from sfn_provider.translate.native.states.python_lines import call_lines, indented, statement_lines
-from sfn_provider.translate.native.states.task_forms import choose_poll_form
-from sfn_provider.translate.native.states.timing import check_retriers, effective_retrier
-from sfn_provider.translate.native.tasks.node_imports import imports_of
+from sfn_provider.translate.native.model import Import, NotNative
+from sfn_provider.translate.native.states.caught_errors import final_condition
+from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
+from sfn_provider.translate.native.states.python_lines import indented, statement_lines
+from sfn_provider.translate.native.states.task_forms import choose_call_form
+from sfn_provider.translate.native.states.timing import effective_retrier
+from sfn_provider.translate.native.tasks.call_lines import invocation_lines
+from sfn_provider.translate.native.tasks.job_lines import (
+    answer_lines,
+    imports_of_job,
+    start_lines,
+    waiting_lines,
+)
+from sfn_provider.translate.native.tasks.node_imports import LAMBDA_HOOK, imports_of
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
-from sfn_provider.translate.native.tasks.poll_nodes import LAMBDA_HOOK
 
 _TENACITY = "tenacity"
 
@@ -34,6 +41,8 @@ class ItemCalls:
         known: those paths when all was written the last time; None before.
         clients: the lines that make clients, by their variable.
         imports: what the calls import.
+        refused: why the whole result of a Task cannot be said, as it was found last.
+        unsaid: the reason for one that is read nevertheless.
         whole: the Tasks of which more than the function's answer is read.
     """
 
@@ -43,17 +52,27 @@ class ItemCalls:
     known: dict[str, dict[tuple[Key, ...], None]] | None = None
     clients: dict[str, str] = field(default_factory=dict)
     imports: set[Import] = field(default_factory=set)
+    refused: dict[str, NotNative] = field(default_factory=dict)
+    unsaid: NotNative | None = None
     whole: set[str] = field(default_factory=set)
 
     def start(self) -> None:
         """Forget what was written, but not what was read of the results."""
         self.known, self.reads = self.reads if self.forms else None, {}
         self.forms, self.clients, self.imports, self.whole = {}, {}, set(), set()
+        self.refused, self.unsaid = {}, None
+
+    def check(self) -> None:
+        """Raise `NotNative` where a whole result is read that cannot be said."""
+        if self.unsaid is not None:
+            raise self.unsaid
 
     def place(self, name: str, variable: str, keys: tuple[Key, ...]) -> Place:
         """Return where a path of a Task's result is, and take note that it is read."""
         self.reads.setdefault(name, {})[keys] = None
         form = self.forms[name]
+        if not keys and name in self.refused:
+            self.unsaid = self.refused[name]
         if isinstance(form, LambdaForm) and form.prefix and not keys:
             self.whole.add(name)
             answer: Value = Member(Source("result", name), form.prefix[0])
@@ -75,7 +94,6 @@ class ItemCalls:
         """
         state: Task = flow.state  # type: ignore[assignment]
         retrier = effective_retrier(state.retry)
-        check_retriers(state.retry)
         with self.maker.in_width(self.maker.width - (8 if retrier is not None else 0)):
             lines = self._call(flow, writer, variable)
         if retrier is None:
@@ -87,20 +105,29 @@ class ItemCalls:
             rate = "" if retrier.backoff_rate == 2 else f", exp_base={_number(retrier.backoff_rate)}"
             wait = f"wait_exponential(multiplier={_number(retrier.interval_seconds)}{limit}{rate})"
         self.imports.add((_TENACITY, wait.partition("(")[0]))
-        made = f"Retrying(stop=stop_after_attempt({retrier.max_attempts + 1}), wait={wait}, reraise=True)"
+        again = ""
+        if final := final_condition(state):
+            self.imports.add((_TENACITY, "retry_if_exception"))
+            again = f"retry=retry_if_exception(lambda error: isinstance(error, Exception) and {negated(final)}), "
+        made = f"Retrying({again}stop=stop_after_attempt({retrier.max_attempts + 1}), wait={wait}, reraise=True)"
         head = f"for attempt in {lay_out_expression(made, '', len('for attempt in :'), self.maker.width)}:"
         return [*head.split("\n"), "    with attempt:", *indented(indented(lines))]
 
     def _call(self, flow: StateFlow, writer: PythonWriter, variable: str | None) -> list[str]:
         reads = list((self.known or {}).get(flow.name, {}))
-        form = self.forms[flow.name] = choose_poll_form(flow, [keys for keys in reads if keys])
+        form = self.forms[flow.name] = choose_call_form(flow, [keys for keys in reads if keys])
         if isinstance(form, FunctionForm) and () in reads:
-            form = self.forms[flow.name] = choose_poll_form(flow, reads)
+            try:
+                form = self.forms[flow.name] = choose_call_form(flow, reads)
+            except NotNative as refusal:  # it may be in a variable that turns out to be read by nobody
+                self.refused[flow.name] = refusal
         start = "" if variable is None else f"{variable} = "
         self._check_names(flow)
         if isinstance(form, LambdaForm):
             return self._invocation(form, writer, start)
         self.imports.update(imports_of(form))
+        if isinstance(form, JobForm):
+            return self._job(form, writer, variable)
         making, *lines = self.maker.call_of(form, writer)
         client, _, made = making.partition(" = ")
         before: list[str] = []
@@ -112,6 +139,13 @@ class ItemCalls:
         if variable is not None and form.returned is not None:
             lines = self._assigned(form, variable, lines)
         return [*before, *lines]
+
+    def _job(self, form: JobForm, writer: PythonWriter, variable: str | None) -> list[str]:
+        making = self.maker.client_of(form, writer)
+        self.clients[making.partition(" = ")[0]] = making
+        self.imports.update(imports_of_job(form))
+        lines = [*start_lines(self.maker, form, writer), *waiting_lines(self.maker, form, writer)]
+        return [*lines, *(answer_lines(form, variable, self.maker.width) if variable is not None else [])]
 
     def _check_names(self, flow: StateFlow) -> None:
         """Raise where a call is given another one's result in which boto3 spells names otherwise."""
@@ -134,15 +168,7 @@ class ItemCalls:
 
     def _invocation(self, form: LambdaForm, writer: PythonWriter, start: str) -> list[str]:
         self.imports |= {LAMBDA_HOOK, ("json", "")}
-        arguments = {
-            "name": self.maker.python(form.function, writer),
-            "payload": self.maker.python(form.payload, writer),
-        }
-        flat = f"{start}{INVOKE}({', '.join(inline(value) for value in arguments.values())})"
-        if len(flat) <= self.maker.width:
-            return [flat]
-        lines = call_lines(INVOKE, arguments, self.maker.width - len(start))
-        return [start + lines[0], *lines[1:]]
+        return invocation_lines(self.maker, form, writer, start)
 
 
 def _number(value: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sfn_provider.translate.emit.literals import literal
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateFlow
 from sfn_provider.translate.native.items.calls import ItemCalls
-from sfn_provider.translate.native.items.loops import LoopBody
+from sfn_provider.translate.native.items.loops import LoopBody, written_body
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.parts.loop_parts import LoopPart
 from sfn_provider.translate.native.polling import Poll
@@ -46,8 +46,10 @@ def make_loop(
     if not isinstance(part, LoopPart):
         raise TypeError(f"{flow.name} is no loop")
     outer, names = maker.writer(takes_arguments)
-    body = LoopBody(maker, flow, evaluator, polls, ItemCalls(maker), outer.as_argument)
-    lines = body.loop_lines(part, flow.scopes[0].entry, is_read, variables)
+    body, lines = written_body(
+        lambda splits: LoopBody(maker, flow, evaluator, polls, ItemCalls(maker), outer.as_argument, splits=splits),
+        lambda body: body.loop_lines(part, flow.scopes[0].entry, is_read, variables),
+    )
     words = {word for line in lines for word in re.findall(r"\w+", line)}
     names = {task_id: name for task_id, name in names.items() if name in words}  # it was written several times
     why = f"a loop of {', '.join(part.states)}"

@@ -11,6 +11,7 @@ from sfn_provider.translate.native.data_flow.values import (
     Key,
     Object,
     Source,
+    Unresolved,
     Value,
     constant,
     read,
@@ -49,8 +50,14 @@ class _Carried:
 
 @dataclass(slots=True)
 class LoopBody(ItemBody):
-    """Writes the body of a function in which states may be loops."""
+    """Writes the body of a function in which states may be loops.
 
+    Args:
+        splits: whether objects of which rounds have different members are carried member by member: those that some
+            rounds lack cannot be read before they are written, nor can the object as a whole.
+    """
+
+    splits: bool = False
     _carried: dict[str, _Carried] = field(default_factory=dict)
     _leaving: list[Leave] = field(default_factory=list)
 
@@ -169,19 +176,17 @@ class LoopBody(ItemBody):
         if all(other == value for other in others) and not reads_error(value):
             return value
         if isinstance(value, Object):
-            names = {name for name, _ in value.members}
-            alike = [
-                isinstance(other, Object) and other.base == value.base and {name for name, _ in other.members} == names
-                for other in others
-            ]
-            if all(alike):
-                return Object(
-                    tuple(
-                        (name, self._member(part, carried, variable, (*path, name), entry, others))
-                        for name, entry in value.members
-                    ),
-                    value.base,
+            objects = [other for other in others if isinstance(other, Object) and other.base == value.base]
+            named = [{name for name, _ in each.members} for each in (value, *objects)]
+            if len(objects) == len(others) and (self.splits or all(names == named[0] for names in named)):
+                own = dict(value.members)
+                members = (
+                    (name, self._member(part, carried, variable, (*path, name), own[name], others))
+                    if all(name in names for names in named)
+                    else (name, Unresolved(f"some rounds of the loop have no member {name!r}"))
+                    for name in dict.fromkeys(name for each in (value, *objects) for name, _ in each.members)
                 )
+                return Object(tuple(members), value.base)
         preferred = naming.variable(str(path[-1]) if path else variable or "data")
         purpose = "\0".join((part.name, "carried", variable, *map(str, path)))
         _, source = self._local(purpose, preferred)
@@ -212,3 +217,28 @@ class LoopBody(ItemBody):
         names = ", ".join(name for name, _, _ in found)
         values = ", ".join(self.writer.expression(value) for _, _, value in found)
         return [*statement_lines(f"{names} = ", values, self.maker.width)]
+
+
+def written_body(
+    make: Callable[[bool], LoopBody], write: Callable[[LoopBody], list[str]]
+) -> tuple[LoopBody, list[str]]:
+    """Return the body of a function, and its lines.
+
+    Objects that differ from round to round are carried as a whole, or, where that cannot be said, member by member.
+
+    Args:
+        make: makes the body, which splits objects or not.
+        write: writes its lines.
+
+    Raises:
+        NotNative: a state cannot be said either way.
+    """
+    body = make(False)
+    try:
+        return body, write(body)
+    except NotNative as refusal:
+        body = make(True)
+        try:
+            return body, write(body)
+        except NotNative:
+            raise refusal from None

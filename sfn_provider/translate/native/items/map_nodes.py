@@ -10,12 +10,13 @@ from sfn_provider.translate.native.data_flow.values import Key, Source
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.items.calls import ItemCalls
-from sfn_provider.translate.native.items.loops import LoopBody
+from sfn_provider.translate.native.items.loops import LoopBody, written_body
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routing.routes import RouteNode
-from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
+from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import statement_lines
+from sfn_provider.translate.native.tasks.call_lines import end_final_errors
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import asking_lines, hook_of
 
@@ -64,7 +65,7 @@ def make_mapped(
     writer = PythonWriter(find, maker.find_mark, {_ANSWER: "answer", _ITEM: "item"}.get)
     body = asking_lines(maker, form, writer)
     returned = [*statement_lines("return ", writer.expression(flow.scopes[0].output), maker.width)] if is_read else []
-    if not is_read and isinstance(form, FunctionForm):
+    if not is_read and isinstance(form, FunctionForm) and not isinstance(form, JobForm):
         body[1] = body[1].removeprefix("answer = ")
     concurrency = {"max_active_tis_per_dagrun": around.max_concurrency} if around.max_concurrency else {}
     made = maker.function(
@@ -77,7 +78,7 @@ def make_mapped(
         why=f"{inner.name} for each item",
     )
     made.expanded = items
-    return made
+    return end_final_errors(maker, made, inner.state)  # type: ignore[arg-type]
 
 
 def make_item_function(
@@ -100,8 +101,10 @@ def make_item_function(
         NotNative: a state within the Map cannot be said so.
     """
     state: Map = flow.state  # type: ignore[assignment]
-    body = LoopBody(maker, flow, evaluator, polls, ItemCalls(maker))
-    lines = body.item_lines(is_read)
+    body, lines = written_body(
+        lambda splits: LoopBody(maker, flow, evaluator, polls, ItemCalls(maker), splits=splits),
+        lambda body: body.item_lines(is_read),
+    )
     concurrency = {"max_active_tis_per_dagrun": state.max_concurrency} if state.max_concurrency else {}
     made = maker.function(
         flow.name, flow.name, lines, body.writer, arguments=concurrency, why="each item in one task, state after state"

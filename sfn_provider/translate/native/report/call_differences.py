@@ -11,7 +11,14 @@ from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.operator_table import JsonText
 from sfn_provider.translate.native.prepared_machine import values_of_state
 from sfn_provider.translate.native.states.api_gateway import ApiForm
-from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, class_name, from_tree, leaves
+from sfn_provider.translate.native.states.forms import (
+    FunctionForm,
+    JobForm,
+    OperatorForm,
+    class_name,
+    from_tree,
+    leaves,
+)
 
 Difference = tuple[str, str, str]
 """Code, reason and advice."""
@@ -25,7 +32,7 @@ def call_differences(name: str, state: object, native: NativePlan) -> Iterator[D
         state: the state.
         native: the DAG.
     """
-    for rule in (_operator, _json_texts, _parts, _response, _role, _each, _api):
+    for rule in (_operator, _json_texts, _parts, _response, _job, _role, _each, _api):
         yield from rule(name, state, native)
 
 
@@ -102,6 +109,17 @@ def _response(name: str, state: object, native: NativePlan) -> Iterator[Differen
             "RESULT_METADATA",
             "The result lacks the metadata of the HTTP response, which Step Functions adds to it.",
             "Check who uses SdkHttpMetadata.",
+        )
+
+
+def _job(name: str, state: object, native: NativePlan) -> Iterator[Difference]:
+    form = native.forms.get(name)
+    if isinstance(form, JobForm):
+        yield (
+            "JOB_IN_ONE_TASK",
+            f"The task starts the job and asks for it every {form.seconds} seconds: it takes a worker's place until "
+            "the end. The job goes on where the task is stopped, and is started again where its worker is lost.",
+            "Ask in a sensor where jobs are long.",
         )
 
 

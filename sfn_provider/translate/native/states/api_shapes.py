@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.resources import Resource
 from sfn_provider.exceptions import StatesError
-from sfn_provider.translate.native.data_flow.call_names import ATTRIBUTE_LIST, ATTRIBUTE_MAP, ATTRIBUTE_OF
+from sfn_provider.translate.native.data_flow.call_names import ATTRIBUTE_LIST, ATTRIBUTE_MAP, ATTRIBUTE_OF, TEXT_OF
 from sfn_provider.translate.native.data_flow.values import (
+    CONTEXT,
+    INPUT,
     Array,
     Call,
     Constant,
     Key,
     Object,
+    Source,
     Value,
     as_json,
     constant,
     is_constant,
+    steps_of,
 )
 from sfn_provider.translate.native.model import NotNative
 
@@ -37,6 +41,8 @@ MOST_OTHER_NAMES = 5
 
 _TEXT_CALLS = ("States.Format", "&", "States.JsonToString", "$string", "States.UUID", "$uuid")
 """Functions that give text, whatever their arguments."""
+
+_EXECUTION_INPUT = (CONTEXT, ("Execution", "Input"))
 
 _SCALARS = ("string", "character", "integer", "long", "float", "double", "boolean")
 _TEXTS = ("string", "character")
@@ -212,11 +218,17 @@ def _spell_scalar(shape: Shape, value: Value, style: ValueStyle) -> Value:
         return _json_call(value)
     if isinstance(value, Constant):
         return _spell_constant(kind, value)
+    if kind in _TEXTS and (_is_result(value) or value == INPUT or steps_of(value) == _EXECUTION_INPUT):
+        return Call(TEXT_OF, (value,))
     if style.text_attributes and (attributes := _spell_attributes(shape, value)) is not None:
         return attributes
     if kind in ("blob", "timestamp") or not _is_spelled_alike(shape, style):
         raise NotNative(f"a parameter of type {kind} is known only in a run")
     return value
+
+
+def _is_result(value: Value) -> bool:
+    return isinstance(value, Source) and value.kind == "result"
 
 
 def _spell_constant(kind: str, value: Constant) -> Value:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.model import Catcher, Map, Parallel, Task, walk_states
+from sfn_provider.asl.model import Catcher, Map, Parallel, Retrier, Task, walk_states
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.translate.emit.literals import inline, string
+from sfn_provider.translate.native.expressions.conditions import joined_conditions
 from sfn_provider.translate.native.model import ERROR_NAME, NotNative
 from sfn_provider.translate.native.states.api_shapes import find_call
+from sfn_provider.translate.native.states.timing import final_retriers
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
@@ -65,7 +67,7 @@ def catches_all(state: object) -> bool:
     return len({catcher.next for catcher in catchers}) == 1 and _takes_all(state, catchers[-1])
 
 
-def _takes_all(state: object, catcher: Catcher) -> bool:
+def _takes_all(state: object, catcher: Catcher | Retrier) -> bool:
     names = set(catcher.error_equals)
     if "States.ALL" in names or ("States.TaskFailed" in names and "States.Timeout" in names):
         return True
@@ -116,6 +118,23 @@ def error_tests(state: Task) -> tuple[ErrorTest, ...]:
     return tuple(_test(state, resource, catcher) for catcher in state.catch or ())
 
 
+def final_errors(state: Task) -> tuple[ErrorTest, ...]:
+    """Return which errors of a Task are not tried again, while others are.
+
+    Raises:
+        NotNative: an error that such a retrier names cannot be told from others.
+    """
+    resource = _called(state)
+    return tuple(_test(state, resource, retrier) for retrier in final_retriers(state.retry))
+
+
+def final_condition(state: Task) -> str:
+    """Return the Python that says of ``error`` that the Task is not tried again; empty where it always is."""
+    name = name_expression(state)
+    tests = [test.condition(name) for test in final_errors(state)]
+    return " or ".join(joined_conditions(tests, "or")) if tests else ""
+
+
 def error_tests_of_call(state: object) -> tuple[ErrorTest, ...]:
     """Return which errors each catcher of a state takes that is one of several in a task.
 
@@ -132,7 +151,7 @@ def error_tests_of_call(state: object) -> tuple[ErrorTest, ...]:
     return tests
 
 
-def _test(state: Task, resource: Resource, catcher: Catcher) -> ErrorTest:
+def _test(state: Task, resource: Resource, catcher: Catcher | Retrier) -> ErrorTest:
     if _takes_all(state, catcher):
         return ErrorTest(excludes=True)
     names = set(catcher.error_equals)

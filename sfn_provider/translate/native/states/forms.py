@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfn_provider.translate.native.data_flow.values import (
+    EMPTY,
     Array,
     Key,
     Object,
@@ -110,6 +111,44 @@ class FunctionForm:
         return Place(task_id, path=self.reads[keys][len(self.returned) :])
 
 
+JOB_START = Source("result", "\0response")
+"""The response to the call that starts a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobForm(FunctionForm):
+    """A Task as a function that starts a job by boto3, and asks for its status until it has ended.
+
+    What the function returns is in the description of the job.
+
+    Args:
+        describe: the method that describes the job.
+        described: its arguments, in which `JOB_START` may stand.
+        status: the path of the status in the description.
+        succeeded: the statuses of a job that has succeeded.
+        failed: those of a job that has failed.
+        seconds: the seconds between two calls of it.
+        texts: members of the description that are JSON texts, and values in the Task's result.
+    """
+
+    describe: str = ""
+    described: Value = EMPTY
+    status: tuple[Key, ...] = ()
+    succeeded: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    seconds: int = 30
+    texts: tuple[str, ...] = ()
+
+    @property
+    def shared(self) -> tuple[Key, ...]:
+        """The path in the description that the status and what is returned have in common."""
+        path = self.status[:-1]
+        if self.returned is None:
+            return path
+        same = [own == other for own, other in zip(path, self.returned, strict=False)]
+        return path[: same.index(False) if False in same else len(same)]
+
+
 @dataclass(frozen=True, slots=True)
 class LambdaForm:
     """A Task as a function that calls a Lambda function, for polling.
@@ -164,3 +203,14 @@ def from_tree(tree: Any) -> Value:
     if isinstance(tree, JsonText | TextOf):
         return from_tree(tree.value)
     return tree if isinstance(tree, Value) else constant(tree)
+
+
+def common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:
+    """Return the path that all paths start with; None without paths."""
+    if not paths:
+        return None
+    common = paths[0]
+    for path in paths[1:]:
+        same = [left for left, right in zip(common, path, strict=False) if left == right]
+        common = common[: len(same)] if common[: len(same)] == path[: len(same)] else ()
+    return common

@@ -21,7 +21,7 @@ from sfn_provider.translate.native.data_flow.values import (
     constant,
     walk,
 )
-from sfn_provider.translate.native.model import NotNative, Versions
+from sfn_provider.translate.native.model import NotNative, NotPolling, Versions
 from sfn_provider.translate.native.operator_table import (
     NotExpressible,
     OperatorRow,
@@ -46,12 +46,15 @@ from sfn_provider.translate.native.states.api_shapes import (
 from sfn_provider.translate.native.states.credentials import role_of
 from sfn_provider.translate.native.states.forms import (
     FunctionForm,
+    JobForm,
     LambdaForm,
     OperatorForm,
     TaskForm,
     class_name,
+    common_path,
     leaves,
 )
+from sfn_provider.translate.native.states.job_forms import job_form
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -96,20 +99,25 @@ def choose_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]], versions: Ver
         _check_end(form.row, state)
         return form
     except NotNative as refusal:
-        if resource.pattern != "request_response" or resource.service == "lambda":
+        if resource.service == "lambda":
             raise
         try:
+            if resource.pattern != "request_response":
+                return _job_form(resource, parameters, reads)
             return _function_form(resource, parameters, reads)
         except NotNative as second:
             raise NotNative(f"{refusal.why}; as a call of boto3: {second.why}") from second
 
 
-def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> FunctionForm | LambdaForm:
-    """Choose the form of a Task that asks again and again.
+def choose_call_form(
+    flow: StateFlow, reads: Sequence[tuple[Key, ...]], *, is_poll: bool = False
+) -> FunctionForm | LambdaForm:
+    """Choose the form of a Task that is a part of a function.
 
     Args:
         flow: the Task.
         reads: the paths into its result that its Choice and later states read.
+        is_poll: whether the function is a sensor, which asks again and again.
 
     Raises:
         NotNative: no short function does what the Task does.
@@ -122,9 +130,11 @@ def choose_poll_form(flow: StateFlow, reads: Sequence[tuple[Key, ...]]) -> Funct
     _check_resolved(flow.effective)
     if is_function(resource):
         return LambdaForm(constant(state.resource), flow.effective, ())
-    if resource.pattern != "request_response":
-        raise NotNative("a job that is waited for is asked for again in a loop")
     _check_pattern(resource)
+    if resource.pattern != "request_response":
+        if is_poll:
+            raise NotPolling("a job that is waited for is asked for again in a loop")
+        return _job_form(resource, flow.effective, reads)
     if resource.resource_type == "lambda" and resource.action == "invoke":
         parameters = dict(flow.effective.members) if isinstance(flow.effective, Object) else {}
         form = LambdaForm(
@@ -149,6 +159,11 @@ def _form_in_role(flow: StateFlow, resource: Resource, reads: Sequence[tuple[Key
         raise NotNative("Credentials name a role: the operator needs an Airflow connection that has it")
     _check_resolved(role)
     return replace(_function_form(resource, flow.effective, reads), role=role)
+
+
+def _job_form(resource: Resource, parameters: Value, reads: Sequence[tuple[Key, ...]]) -> JobForm:
+    _check_resolved(parameters)
+    return job_form(resource, parameters, reads)
 
 
 def is_function(resource: Resource) -> bool:
@@ -288,19 +303,8 @@ def _function_form(resource: Resource, parameters: Value, reads: Sequence[tuple[
         integration.client,
         xform_name(integration.operation),
         spelled,
-        _common_path(list(paths.values())),
+        common_path(list(paths.values())),
         paths,
         any(has_times(part, integration.style) for part in parts.values()),
         {keys: tuple(dict.fromkeys(other_names(part, integration.style))) for keys, part in parts.items()},
     )
-
-
-def _common_path(paths: list[tuple[Key, ...]]) -> tuple[Key, ...] | None:
-    """Return the path that all paths start with; None without paths."""
-    if not paths:
-        return None
-    common = paths[0]
-    for path in paths[1:]:
-        same = [left for left, right in zip(common, path, strict=False) if left == right]
-        common = common[: len(same)] if common[: len(same)] == path[: len(same)] else ()
-    return common

@@ -27,13 +27,11 @@ def effective_retrier(retriers: tuple[Retrier, ...]) -> Retrier | None:
     return max(general or retrying, key=lambda retrier: retrier.max_attempts, default=None)
 
 
-def check_retriers(retriers: tuple[Retrier, ...]) -> None:
-    """Raise `NotNative` where errors are not tried again, while others are, which Airflow does not distinguish."""
+def final_retriers(retriers: tuple[Retrier, ...]) -> tuple[Retrier, ...]:
+    """Return the retriers whose errors are not tried again, while others that come after them are."""
     used = effective_retrier(retriers)
     before = retriers[: retriers.index(used)] if used is not None else ()
-    never = [name for retrier in before if not retrier.max_attempts for name in retrier.error_equals]
-    if never:
-        raise NotNative(f"after {' and '.join(never)} it is not tried again: Airflow does so after every error")
+    return tuple(retrier for retrier in before if not retrier.max_attempts)
 
 
 def retry_arguments(retriers: tuple[Retrier, ...], versions: Versions) -> dict[str, Any]:
@@ -42,14 +40,10 @@ def retry_arguments(retriers: tuple[Retrier, ...], versions: Versions) -> dict[s
     Args:
         retriers: the state's Retry.
         versions: Airflow's.
-
-    Raises:
-        NotNative: some errors are tried again, others not.
     """
     retrier = effective_retrier(retriers)
     if retrier is None:
         return {}
-    check_retriers(retriers)
     arguments: dict[str, Any] = {"retries": retrier.max_attempts, "retry_delay": seconds(retrier.interval_seconds)}
     if retrier.backoff_rate != 1 and retrier.max_attempts > 1:
         takes_rate = versions.airflow >= BACKOFF_RATE

@@ -9,6 +9,7 @@ from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.model import Import, Versions
 from sfn_provider.translate.native.states.forms import FunctionForm
 
+LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
 HOOK = ("airflow.providers.amazon.aws.hooks.base_aws", "AwsBaseHook")
 
 

@@ -247,7 +247,10 @@ class NodeMaker:
         return Code(writer.expression(value), writer.lines_of(value) if isinstance(value, OneOf) else ())
 
     def written(
-        self, takes_arguments: bool, write: Callable[[PythonWriter], Iterable[str]]
+        self,
+        takes_arguments: bool,
+        write: Callable[[PythonWriter], Iterable[str]],
+        variables: Iterable[str] = (),
     ) -> tuple[list[str], PythonWriter, dict[str, str]]:
         """Return the body of a function, what has written its expressions, and its parameters by task.
 
@@ -256,13 +259,15 @@ class NodeMaker:
         Args:
             takes_arguments: whether the function may have results of other tasks as arguments.
             write: writes the body; it may be called twice.
+            variables: those that the body sets itself.
         """
         writer, names = self.writer(takes_arguments)
         lines = list(write(writer))
-        taken = {*names.values(), *writer.context}
+        taken = {*names.values(), *writer.context, *variables}
         named: dict[str, str] = {}
         for text, task_id, key in writer.repeated():
-            preferred = self.variables.get(task_id, "answer") + (f"_{key}" if key == ERROR_KEY else "")
+            name = self.variables.get(task_id, "answer" if task_id else "")
+            preferred = "_".join(filter(None, (name, ERROR_KEY if key == ERROR_KEY else "")))
             result = f"{preferred}_result"
             named[text] = result if preferred in taken and result not in taken else naming.free_name(preferred, taken)
             taken.add(named[text])

@@ -11,12 +11,17 @@ from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import rule_condition
-from sfn_provider.translate.native.states.forms import FunctionForm, LambdaForm
+from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented, statement_lines
-from sfn_provider.translate.native.tasks.node_imports import imports_of, moment_imports
+from sfn_provider.translate.native.tasks.job_lines import (
+    answer_lines,
+    imports_of_job,
+    start_lines,
+    waiting_lines,
+)
+from sfn_provider.translate.native.tasks.node_imports import LAMBDA_HOOK, imports_of, moment_imports
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 
-LAMBDA_HOOK = ("airflow.providers.amazon.aws.hooks.lambda_function", "LambdaHook")
 _OWN = "\0"
 """Stands for the id of the task whose answer the function has in a variable."""
 
@@ -132,6 +137,10 @@ def hook_of(form: FunctionForm | LambdaForm) -> tuple[Import, ...]:
 
 def asking_lines(maker: NodeMaker, form: FunctionForm | LambdaForm, writer: PythonWriter) -> list[str]:
     """Return the lines of a function that call a service or a Lambda function, and have what it says as ``answer``."""
+    if isinstance(form, JobForm):
+        writer.imports.update(imports_of_job(form))
+        lines = [maker.client_of(form, writer), *start_lines(maker, form, writer)]
+        return [*lines, *waiting_lines(maker, form, writer), *answer_lines(form, "answer", maker.width)]
     if isinstance(form, FunctionForm):
         lines = maker.call_of(form, writer)
         path = "".join(f"[{inline(key)}]" for key in form.returned or ())

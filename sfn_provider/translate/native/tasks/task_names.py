@@ -43,6 +43,9 @@ def constant_name(value: str) -> str:
     return naming.variable(last).strip("_").upper()
 
 
+JOB_VARIABLES = ("response", "job")
+"""Variables of a function that starts a job and waits for it."""
+
 RESERVED = frozenset(
     {
         "task",

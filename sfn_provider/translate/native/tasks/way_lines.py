@@ -199,7 +199,7 @@ def parsed_once(writer: PythonWriter, write: Callable[[], list[str]]) -> list[st
 
 def by_way(value: Value) -> Value:
     """Return a value of which several parts differ by the same ways as one that differs by them as a whole."""
-    choices = list(_outermost_choices(value))
+    choices = [part for part in _outermost_choices(value) if common_error(part) is None]
     marks = {tuple(mark for mark, _ in part.alternatives) for part in choices}
     is_short = len(choices) == 1 and len(choices[0].alternatives) == 2 and isinstance(value, Object | Array)
     if isinstance(value, OneOf) or not choices or is_short or len(marks) > 1:
@@ -219,7 +219,7 @@ def _outermost_choices(value: Value) -> Iterator[OneOf]:
 def _on_way(value: Value, number: int) -> Value:
     """Return a value as it is on the way of a number."""
     if isinstance(value, OneOf):
-        return value.alternatives[number][1]
+        return value.alternatives[number][1] if common_error(value) is None else value
     if isinstance(value, Object):
         members = tuple((name, _on_way(entry, number)) for name, entry in value.members)
         return Object(members, None if value.base is None else _on_way(value.base, number))

@@ -73,8 +73,9 @@ def test_a_function_takes_the_result_of_a_task_that_must_have_succeeded() -> Non
     assert "tell(check.output)" in made.source
 
 
-def test_a_template_that_ends_like_the_name_of_a_file_stays_exact() -> None:
+def test_a_template_that_ends_like_the_name_of_a_file_is_an_argument_of_a_function() -> None:
     query = {"QueryString.$": "States.Format('EXECUTE {}.sql', $.kind)", "WorkGroup": "w"}
     task = {"Type": "Task", "Resource": "arn:aws:states:::athena:startQueryExecution.sync", "Parameters": query}
     made = native({"A": publish(Parameters=MESSAGE, ResultPath=None, Next="Q"), "Q": {**task, "End": True}})
-    assert "from a file of that name" in "".join(entry.why or "" for entry in made.tasks if entry.state == "Q")
+    assert "AthenaOperator" not in made.source
+    assert """QueryString=f"EXECUTE {params['kind']}.sql\"""" in made.source
