@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.compare.data_read_types import EACH, DataRead, Root, ValueKind
 
@@ -34,11 +35,9 @@ def expression_reads(source: str, kind: ValueKind = "any") -> list[DataRead]:
         source: the text between ``{%`` and ``%}``.
         kind: what its value must be.
     """
-    from sfn_provider.asl.jsonata.parser import ParseError, parse  # the library takes a tenth of a second
-
     try:
-        tree = parse(source.strip())
-    except ParseError:
+        tree = compile_jsonata(source, "").syntax_tree
+    except JsonataSyntaxError:
         return []
     reads = _ExpressionReads()
     reads.visit(tree, kind, _Names())
@@ -102,7 +101,7 @@ class _ExpressionReads:
         return None
 
     def _visit_others(self, node: Any, kind: ValueKind, names: _Names) -> None:
-        from sfn_provider.asl.jsonata.parser import children
+        from sfn_provider.asl.jsonata.parser import children  # the library takes a tenth of a second
 
         inner = _kinds_of_children(node, kind)
         for child in children(node):

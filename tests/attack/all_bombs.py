@@ -10,6 +10,7 @@ from tests.attack.bombs import (
     definition_data,
     definition_texts,
     definitions,
+    expressions,
     options,
     serverless_files,
     templates,
@@ -19,7 +20,7 @@ from tests.attack.bombs import (
 from tests.attack.bombs.bomb import Bomb
 
 MODULES = (
-    *(definition_texts, definitions, definition_data, wide_definitions, analyses),
+    *(definition_texts, definitions, definition_data, wide_definitions, expressions, analyses),
     *(templates, serverless_files, terraform, data_files, options),
 )
 

@@ -7,11 +7,10 @@ import sys
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
-from sfn_provider.asl.jsonata.limits import MAX_COMPILED
 from sfn_provider.asl.jsonata.normalized_json import normalize_json
 from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 from sfn_provider.exceptions import QueryEvaluationError
@@ -42,15 +41,17 @@ class JsonataSyntaxError(ValueError):
         reason: what is wrong, as AWS says it.
         code: the JSONata error code, for example ``S0202``; empty where there is none.
         position: index of the character in source at which it was noticed, from 0.
+        tokens: how many names, values and operators were read until then.
     """
 
-    def __init__(self, source: str, field: str, reason: str, code: str, position: int) -> None:
+    def __init__(self, source: str, field: str, reason: str, code: str, position: int, tokens: int) -> None:
         self.source = source
         self.field = field
         self.reason = reason
         self.code = code
         self.position = position
-        super().__init__(source, field, reason, code, position)
+        self.tokens = tokens
+        super().__init__(source, field, reason, code, position, tokens)
 
     def __str__(self) -> str:
         return f"{self.field}: '{self.source}' is not a JSONata expression: {self.reason} (character {self.position})"
@@ -68,6 +69,16 @@ class Expression:
     source: str
     field: str
     _program: Program = dataclass_field(repr=False, compare=False)
+
+    @property
+    def syntax_tree(self) -> Any:
+        """The library's syntax tree, with what ``parser.parse`` adds to it. It is shared: do not change it."""
+        return self._program.tree
+
+    @property
+    def tokens(self) -> int:
+        """How many names, values and operators it has: compiling it takes as much."""
+        return self._program.tokens
 
     @property
     def references(self) -> frozenset[str]:
@@ -173,7 +184,6 @@ def check_type(value: Json, expected: JsonType, source: str, field: str) -> None
         )
 
 
-@functools.lru_cache(maxsize=MAX_COMPILED)
 def compile_jsonata(source: str, field: str) -> Expression:
     """Compile an expression.
 
@@ -189,7 +199,7 @@ def compile_jsonata(source: str, field: str) -> Expression:
     try:
         return Expression(text, field, library.compile_program(text))
     except library.ParseError as error:
-        raise JsonataSyntaxError(text, field, error.reason, error.code, error.position) from error
+        raise JsonataSyntaxError(text, field, error.reason, error.code, error.position, error.tokens) from error
 
 
 @functools.cache

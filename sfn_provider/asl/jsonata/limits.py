@@ -17,6 +17,9 @@ MEMORY_LIMIT: Final = "Expression evaluation memory limit exceeded: Check for ex
 MAX_WORK: Final = 600_000
 """How much work an evaluation may take, where evaluating a node is 1: about as much as a second allows."""
 
+WORK_OF_EVALUATION: Final = 10
+"""The work of an evaluation besides that of its nodes, where those of many count together."""
+
 MAX_MATCHING_SECONDS: Final = 1.0
 """How long one evaluation may match regular expressions: the library that matches them has no other bound."""
 
@@ -26,9 +29,8 @@ MAX_ARRAY_ITEMS: Final = 873_782
 MAX_STRING_LENGTH: Final = MAX_ARRAY_ITEMS * 8
 """AWS refuses a longer text for its memory."""
 
-
-MAX_COMPILED: Final = 65_536
-"""Expressions that stay compiled: those of a definition, so that not each rule of lint compiles them again."""
+MAX_COMPILED_TOKENS: Final = 300_000
+"""Names, values and operators of the expressions that stay compiled: some hundred megabytes at most."""
 
 
 @dataclass(slots=True)

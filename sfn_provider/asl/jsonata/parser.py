@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sfn_provider.asl.jsonata.errors import error_message
-from sfn_provider.asl.jsonata.library import JException, Parser, Symbol, Tokenizer
-from sfn_provider.asl.jsonata.regular_expressions import compile_regex
+from sfn_provider.asl.jsonata.library import JException, Symbol
+from sfn_provider.asl.jsonata.nodes import NodeParser
+from sfn_provider.asl.jsonata.tokens import MAX_TOKENS, Tokens, TooManyTokens, strip_padding
 from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT, join_surrogates
 
 _CHILD_FIELDS: Final = (
@@ -19,8 +20,11 @@ _CHILD_FIELDS: Final = (
 _CHILD_LIST_FIELDS: Final = ("steps", "arguments", "expressions", "terms", "stages", "predicate")
 """Attributes of the library's nodes that hold one node, or a list of them."""
 
+_LEAVES: Final = frozenset({"name", "variable", "string", "number", "value"})
+_FIELDS_OF_TOKEN: Final = 3
+"""Type, value and position: a leaf with more has filters, for example."""
+
 _THREAD: Final = threading.local()
-_PADDING: Final = "\0"
 _FUNCTION: Final = re.compile(r"(?:function|\u03bb)\s*\(")
 _VARIABLES: Final = re.compile(r"(?:\s*\$\w*\s*,)*")
 _NUMBER: Final = re.compile(r"-?[0-9]*(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -33,39 +37,15 @@ class ParseError(Exception):
         reason: what is wrong, in the words of the reference implementation.
         code: the reference's code, for example ``S0202``; empty where it has none.
         position: index of the character in the text at which it was noticed.
+        tokens: how many names, values and operators were read until then.
     """
 
-    def __init__(self, reason: str, code: str, position: int) -> None:
-        super().__init__(reason, code, position)
+    def __init__(self, reason: str, code: str, position: int, tokens: int) -> None:
+        super().__init__(reason, code, position, tokens)
         self.reason = reason
         self.code = code
         self.position = position
-
-
-MAX_TOKENS: Final = 30_000
-"""Upper limit of the names, values and operators of an expression: some hundred kilobytes of text."""
-
-
-class _Tokens(Tokenizer):  # type: ignore[misc]
-    """The library's tokenizer, for JSONata 2.0.6."""
-
-    def __init__(self, source: str) -> None:
-        # It looks up to two characters past the end of a text that ends in the middle of something.
-        super().__init__(source + _PADDING * 2, compile_regex)
-        self.length = len(source)
-        self._count = 0
-
-    def next(self, prefix: bool) -> Any:
-        self._count += 1
-        if self._count > MAX_TOKENS:
-            text = f"The expression has more than {MAX_TOKENS:,} names, values and operators"
-            raise ParseError(text, "", min(self.position, self.length))
-        token = super().next(prefix)
-        if token is not None and token.type == "operator" and token.value in ("??", "?:"):
-            # Operators of JSONata 2.1, which AWS does not have: there they are two tokens.
-            self.position -= 1
-            return self.create("operator", "?")
-        return token
+        self.tokens = tokens
 
 
 def parse(source: str) -> Any:
@@ -76,21 +56,26 @@ def parse(source: str) -> Any:
 
     Returns:
         The library's syntax tree, with the attribute ``plain_steps`` on every path: how many of its first steps are
-        a variable and plain names after it.
+        a variable and plain names after it; and with ``tokens`` on its root: how many names, values and operators
+        were read.
 
     Raises:
         ParseError: it is no JSONata.
     """
     parser = _parser()
     parser.source = source
-    parser.lexer = _Tokens(source)
+    parser.lexer = tokens = Tokens(source)
     try:
         tree = _parse_tree(parser)
+    except TooManyTokens as error:
+        text = f"The expression has more than {MAX_TOKENS:,} names, values and operators"
+        raise ParseError(text, "", error.position, tokens.count) from error
     except RecursionError as error:
-        raise ParseError("The expression is nested too deeply", "", 0) from error
+        raise ParseError("The expression is nested too deeply", "", 0, tokens.count) from error
     except (JException, LookupError, RuntimeError, re.error, AttributeError, TypeError, ValueError) as error:
         raise _parse_error(error, source, parser) from error
     _normalize_tree(tree)
+    tree.tokens = tokens.count
     return tree
 
 
@@ -101,7 +86,7 @@ def _parser() -> Any:
     """
     parser = getattr(_THREAD, "parser", None)
     if parser is None:
-        parser = _THREAD.parser = Parser()
+        parser = _THREAD.parser = NodeParser()
     parser.ancestor_label = parser.ancestor_index = 0
     parser.ancestry = []
     return parser
@@ -120,22 +105,23 @@ def _parse_tree(parser: Any) -> Any:
 
 
 def _parse_error(error: Exception, source: str, parser: Any) -> ParseError:
+    tokens = parser.lexer.count
     if isinstance(error, JException):
         if error.error == "S0301" and error.current is not None:
             error.error = "S0103"  # the library gives a bad escape the code of an empty regular expression
-            error.current = error.current.strip(_PADDING)
+            error.current = strip_padding(error.current)
         elif error.error == "S0208":
             error.current = _parameter_number(source[: error.location])
         elif error.error == "S0102":
             error.current = _NUMBER.match(source[error.location :]).group()  # type: ignore[union-attr]
-        return ParseError(error_message(error), error.error, min(max(error.location, 0), len(source)))
+        return ParseError(error_message(error), error.error, min(max(error.location, 0), len(source)), tokens)
     position = min(parser.lexer.position, len(source))
     if isinstance(error, KeyError):  # an operator that is a token but has no meaning: ~ and !
-        return ParseError(error_message(JException("S0204", position, error.args[0])), "S0204", position)
+        return ParseError(error_message(JException("S0204", position, error.args[0])), "S0204", position, tokens)
     if isinstance(error, re.error):
-        return ParseError(f"Invalid regular expression: {error}", "", position)
+        return ParseError(f"Invalid regular expression: {error}", "", position, tokens)
     code = next((code for code, text in JException.error_codes.items() if text == str(error)), "")
-    return ParseError(str(error) if code else "Syntax error", code, position)
+    return ParseError(str(error) if code else "Syntax error", code, position, tokens)
 
 
 def _parameter_number(text: str) -> int:
@@ -151,14 +137,13 @@ def _parameter_number(text: str) -> int:
 
 def children(node: Any) -> Iterator[Any]:
     """Yield the nodes directly below a node of the syntax tree, in the order of evaluation."""
+    fields = node.__dict__
     for name in _CHILD_FIELDS:
-        child = getattr(node, name)
-        if isinstance(child, Symbol):
+        if name in fields and isinstance(child := fields[name], Symbol):
             yield child
     for name in _CHILD_LIST_FIELDS:
-        for child in getattr(node, name) or ():
-            if isinstance(child, Symbol):
-                yield child
+        if name in fields:
+            yield from (child for child in fields[name] or () if isinstance(child, Symbol))
     for pair in node.lhs_object or ():
         yield from pair
 
@@ -178,7 +163,8 @@ def _normalize_tree(tree: Any) -> None:
             node.value = join_surrogates(node.value)
         elif node.type == "path":
             node.plain_steps = _plain_steps(node)
-        pending.extend(children(node))
+        if node.type not in _LEAVES or len(node.__dict__) > _FIELDS_OF_TOKEN:
+            pending.extend(children(node))
 
 
 def _plain_steps(path: Any) -> int:

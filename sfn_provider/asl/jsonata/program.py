@@ -5,15 +5,22 @@ Import this lazily, see ``library``. Programs know nothing of fields and AWS's s
 
 from __future__ import annotations
 
-import functools
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import cause_suffix
 from sfn_provider.asl.jsonata.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
-from sfn_provider.asl.jsonata.limits import MAX_COMPILED, STACK_OVERFLOW, EvaluationLimits, add_work
+from sfn_provider.asl.jsonata.limits import (
+    MAX_COMPILED_TOKENS,
+    STACK_OVERFLOW,
+    WORK_OF_EVALUATION,
+    EvaluationLimits,
+    add_work,
+)
 from sfn_provider.asl.jsonata.parser import ParseError, parse
 from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
@@ -40,6 +47,11 @@ class Program:
     tree: Any
     shortcut: Constant | VariablePath | None
     references: References
+
+    @property
+    def tokens(self) -> int:
+        """How many names, values and operators the expression has."""
+        return int(self.tree.tokens)
 
     def evaluate(self, scope: Scope, entropy: Randomness, limits: EvaluationLimits | None = None) -> Json:
         """Evaluate the program.
@@ -80,7 +92,7 @@ class Program:
         finally:
             used = limits.work - evaluator.budget.left
             limits.work, limits.matching_seconds = evaluator.budget.left, evaluator.matching_budget.seconds
-            add_work(used)
+            add_work(used + WORK_OF_EVALUATION)
 
     def _variables(self, scope: Scope) -> dict[str, Json]:
         references = self.references
@@ -91,7 +103,37 @@ class Program:
         return variables
 
 
-@functools.lru_cache(maxsize=MAX_COMPILED)
+class _RecentPrograms:
+    """The programs that were used last, as many as have `MAX_COMPILED_TOKENS` together."""
+
+    def __init__(self) -> None:
+        self._programs: OrderedDict[str, Program] = OrderedDict()
+        self._tokens = 0
+        self._lock = threading.Lock()
+
+    def get(self, source: str) -> Program | None:
+        """Return the program of an expression, None if it is not there."""
+        with self._lock:
+            found = self._programs.get(source)
+            if found is not None:
+                self._programs.move_to_end(source)
+            return found
+
+    def add(self, source: str, program: Program) -> None:
+        """Add a program, in place of those that were not used for the longest time."""
+        with self._lock:
+            if source in self._programs:  # another thread was faster
+                return
+            self._programs[source] = program
+            self._tokens += program.tokens
+            while self._tokens > MAX_COMPILED_TOKENS:
+                _, oldest = self._programs.popitem(last=False)
+                self._tokens -= oldest.tokens
+
+
+_recent: Final = _RecentPrograms()
+
+
 def compile_program(source: str) -> Program:
     """Compile an expression.
 
@@ -101,5 +143,12 @@ def compile_program(source: str) -> Program:
     Raises:
         ParseError: the text is no JSONata 2.0.6.
     """
-    tree = parse(source)
-    return Program(tree, find_shortcut(tree), find_references(tree))
+    program = _recent.get(source)
+    if program is None:
+        tree = parse(source)
+        try:
+            program = Program(tree, find_shortcut(tree), find_references(tree))
+        except RecursionError as error:
+            raise ParseError("The expression is nested too deeply", "", 0, tree.tokens) from error
+        _recent.add(source, program)
+    return program

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.jsonata import EvaluationLimits, JsonataSyntaxError, compile_jsonata, is_timeout
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
-from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, jsonata_uses
+from sfn_provider.asl.jsonata import EvaluationLimits, is_timeout
+from sfn_provider.asl.lint_rules.compiled_expressions import compiled_expressions
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex
+from sfn_provider.asl.lint_rules.expression_walk import JsonataUse
 from sfn_provider.asl.lint_rules.reporting import warning
 from sfn_provider.asl.scope import Scope
 from sfn_provider.exceptions import QueryEvaluationError
@@ -43,7 +44,7 @@ _TYPES: Final[dict[str, JsonType]] = {"Condition": "boolean", **{name: "number" 
 
 def constant_expressions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """A JSONata expression that reads neither the input nor a variable does not fail in every run."""
-    constant = ((use, expression) for use in jsonata_uses(definition) if (expression := _compile(use)) is not None)
+    constant = (found for found in compiled_expressions(definition).valid if _is_constant(found[1]))
     left = EvaluationLimits(MAX_WORK_OF_ALL, MAX_MATCHING_SECONDS)
     for use, expression in islice(constant, MAX_EXPRESSIONS):
         cause = _cause_of_failure(use, expression, left)
@@ -67,15 +68,6 @@ def _cause_of_failure(use: JsonataUse, expression: Expression, left: EvaluationL
     return None
 
 
-def _compile(use: JsonataUse) -> Expression | None:
-    """Return the expression of a field if it reads nothing; None for others."""
-    if use.source is None or is_placeholder(use.source):
-        return None
-    try:
-        expression = compile_jsonata(use.source, use.field)
-    except (JsonataSyntaxError, RecursionError):
-        return None  # reported by another rule
+def _is_constant(expression: Expression) -> bool:
     reads = expression.references or expression.states_fields or expression.unsupported_references
-    if reads or expression.reads_any_states_field or expression.functions & _CHANGING:
-        return None
-    return expression
+    return not (reads or expression.reads_any_states_field or expression.functions & _CHANGING)

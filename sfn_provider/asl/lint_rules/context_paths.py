@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Final
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
+from sfn_provider.asl.lint_rules.compiled_expressions import compiled_expressions
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
+from sfn_provider.asl.lint_rules.expression_walk import PathUse, path_uses
 from sfn_provider.asl.lint_rules.reporting import join_words, warning
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.suggestions import did_you_mean
@@ -44,10 +44,10 @@ def context_paths(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         if use.field != "ResultPath" and not is_placeholder(use.value) and use.at not in presence_tests:
             for path in use.paths:
                 yield from _problems(use.state, use.at, path, _names_of_path(path), _top_field(use))
-    for expression in jsonata_uses(definition):
-        for names in _names_in_jsonata(expression):
+    for jsonata, expression in compiled_expressions(definition).valid:
+        for names in expression.context_paths:
             path = "$states.context." + ".".join(names)
-            yield from _problems(expression.state, expression.at, path, names, expression.field)
+            yield from _problems(jsonata.state, jsonata.at, path, names, jsonata.field)
 
 
 def _top_field(use: PathUse) -> str:
@@ -75,15 +75,6 @@ def _names_of_path(path: str) -> Sequence[str]:
             break
         names.append(selector)
     return names
-
-
-def _names_in_jsonata(use: JsonataUse) -> list[tuple[str, ...]]:
-    if use.source is None or "context" not in use.source or is_placeholder(use.source):
-        return []
-    try:
-        return list(compile_jsonata(use.source, use.field).context_paths)
-    except (ValueError, RecursionError):
-        return []  # reported by another rule
 
 
 def _problems(state: PlacedState, at: str, path: str, names: Sequence[str], field: str) -> Iterator[Diagnostic]:

@@ -11,8 +11,9 @@ from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.intrinsics.certain_failures import certain_failures
 from sfn_provider.asl.intrinsics.parser import MAX_CALLS as DOCUMENTED_CALLS
 from sfn_provider.asl.json_values.json_walk import walk_json
-from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
+from sfn_provider.asl.jsonata import Expression
 from sfn_provider.asl.jsonpath.syntax import parse_path
+from sfn_provider.asl.lint_rules.compiled_expressions import MAX_TOKENS, compiled_expressions
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_expression, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import (
     INTRINSIC,
@@ -111,11 +112,21 @@ def _check_reference(use: PathUse) -> None:
 
 def jsonata_syntax(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """JSONata expressions are valid and refer to what exists."""
+    compiled = compiled_expressions(definition)
+    for use, problem in compiled.faulty:
+        yield error(f"this is not JSONata: {problem}", use.at, "INVALID_JSONATA_EXPRESSION")
+    for use, expression in compiled.valid:
+        yield from _jsonata_problems(use, expression)
+    if compiled.unchecked is not None:
+        message = (
+            f"the expressions before this one have {MAX_TOKENS:,} names, values and operators together, which is as "
+            "much as is checked of a definition: from here on, faults are found when the states run"
+        )
+        yield warning("EXPRESSIONS_NOT_CHECKED", message, compiled.unchecked.at)
     for use in jsonata_uses(definition):
         if use.source is not None:
-            if not is_placeholder(use.source):
-                yield from _jsonata_problems(use, use.source)
-        elif use.text.startswith("{%") or use.text.endswith("%}"):
+            continue
+        if use.text.startswith("{%") or use.text.endswith("%}"):
             yield error("a JSONata expression starts with {% and ends with %}; one of them is missing", use.at)
         elif is_expression(use.text.strip()):
             # Recorded: with blanks around it, it is a text like any other.
@@ -123,16 +134,7 @@ def jsonata_syntax(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             yield warning("EXPRESSION_IN_BLANKS", message, use.at)
 
 
-def _jsonata_problems(use: JsonataUse, source: str) -> Iterator[Diagnostic]:
-    try:
-        expression = compile_jsonata(source, use.field)
-    except JsonataSyntaxError as problem:
-        message = f"this is not JSONata: {problem.reason} (character {problem.position} of the expression)"
-        yield error(message, use.at, "INVALID_JSONATA_EXPRESSION")
-        return
-    except RecursionError:
-        yield error("the expression nests too deep", use.at, "INVALID_JSONATA_EXPRESSION")
-        return
+def _jsonata_problems(use: JsonataUse, expression: Expression) -> Iterator[Diagnostic]:
     for sentence in expression.unsupported_references:
         message = f"{sentence.removesuffix('.')}; the input is $states.input, a variable starts with $"
         yield error(message, use.at, "UNSUPPORTED_JSONATA_EXPRESSION")

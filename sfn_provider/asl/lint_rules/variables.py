@@ -10,11 +10,11 @@ from itertools import chain
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import kind_of
-from sfn_provider.asl.jsonata import compile_jsonata
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import parse_path
+from sfn_provider.asl.lint_rules.compiled_expressions import compiled_expressions
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
+from sfn_provider.asl.lint_rules.expression_walk import path_uses
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.suggestions import Suggestions
@@ -127,8 +127,8 @@ def _references(definition: DefinitionIndex) -> Iterator[tuple[PlacedState, str,
         for path in use.paths if use.field != "ResultPath" else ():
             if name := _variable_of(path):
                 yield use.state, use.at, name
-    for jsonata in jsonata_uses(definition):
-        for name in _variables_in(jsonata.source, jsonata.field):
+    for jsonata, expression in compiled_expressions(definition).valid:
+        for name in sorted(expression.references):
             yield jsonata.state, jsonata.at, name
 
 
@@ -140,12 +140,3 @@ def _variable_of(path: str) -> str | None:
     except ValueError:
         return None
     return str(parsed.selectors[0]) if parsed.root == "variables" else None
-
-
-def _variables_in(source: str | None, field: str) -> list[str]:
-    if source is None or "$" not in source or is_placeholder(source):
-        return []
-    try:
-        return sorted(compile_jsonata(source, field).references)
-    except (ValueError, RecursionError):
-        return []

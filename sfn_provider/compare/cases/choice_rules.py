@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.jsonata import compile_jsonata
+from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
@@ -299,12 +299,12 @@ def expression_values(source: str) -> list[Json]:
     Args:
         source: the expression; nothing is tried for text that is none.
     """
-    from sfn_provider.asl.jsonata.parser import ParseError, children, parse
+    from sfn_provider.asl.jsonata.parser import children
 
     found: list[Json] = []
     try:
-        pending = [parse(source)]
-    except ParseError:
+        pending = [compile_jsonata(source, "").syntax_tree]
+    except JsonataSyntaxError:
         return []
     while pending:
         node = pending.pop()

@@ -10,6 +10,7 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.model import walk_states
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.findings import Finding
+from sfn_provider.translate.native.data_flow.expression_budget import bounded_expressions
 from sfn_provider.translate.native.model import TaskEntry
 from sfn_provider.translate.native.report.differences import find_native_differences
 from sfn_provider.translate.native.report.task_entries import entries
@@ -57,6 +58,7 @@ class ServerlessTranslation:
     diagnostics: tuple[Diagnostic, ...]
 
 
+@bounded_expressions()
 def translate_serverless(
     plan: DagPlan, document: Document, *, way: WayName = "auto", start_date: str | None = None
 ) -> ServerlessTranslation:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sfn_provider.asl.jsonata import (
     BUILT_IN_FUNCTIONS,
     Expression,
+    JsonataSyntaxError,
     check_type,
     compile_jsonata,
 )
@@ -228,9 +229,24 @@ def test_one_expression_in_many_threads() -> None:
         assert list(pool.map(run, range(200))) == [number * (number + 3) for number in range(200)]
 
 
-def test_compiling_is_cached_by_text_and_field() -> None:
-    assert compile_jsonata("$fare * 2", "Output") is compile_jsonata("$fare * 2", "Output")
-    assert compile_jsonata("$fare * 2", "Assign/x").field == "Assign/x"
+def test_compiling_is_cached_by_text() -> None:
+    first, other = compile_jsonata("$fare * 2", "Output"), compile_jsonata(" $fare * 2", "Assign/x")
+    assert first.syntax_tree is other.syntax_tree
+    assert (first.field, other.field) == ("Output", "Assign/x")
+
+
+def test_what_stays_compiled_is_bounded_by_its_tokens() -> None:
+    first = compile_jsonata("$first + 1", "Output")
+    assert first.tokens == 4  # with the end
+    for number in range(12):
+        compile_jsonata(f"[{number}{',1' * 14_000}]", "Output")
+    assert compile_jsonata("$first + 1", "Output").syntax_tree is not first.syntax_tree
+
+
+def test_a_regular_expression_counts_by_its_length() -> None:
+    assert compile_jsonata(f"/{'a' * 1_000}/", "Output").tokens > 1_000
+    with pytest.raises(JsonataSyntaxError, match="more than 30,000 names, values and operators"):
+        compile_jsonata(f"/{'a' * 30_000}/", "Output")
 
 
 def test_import_does_not_touch_the_process() -> None:

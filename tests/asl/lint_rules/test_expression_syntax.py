@@ -210,3 +210,15 @@ def test_more_intrinsics_than_documented_are_a_warning_that_the_engine_keeps(cal
     machine = {"StartAt": "A", "States": {"A": state}}
     assert [(entry.code, entry.level) for entry in lint(machine)] == [(code, "warning") for code in codes]
     assert simulate(machine, {}).status == "SUCCEEDED"
+
+
+def test_expressions_beyond_the_bound_of_a_definition_are_named_and_not_checked() -> None:
+    def codes(outputs: list[str]) -> list[tuple[str, str]]:
+        state = {"Type": "Pass", "Output": outputs, "End": True}
+        machine = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}}
+        return [(found.code, found.location) for found in lint(machine)]
+
+    sums = [f"{{% [{number}{',1' * 12_000}] %}}" for number in range(6)]
+    assert codes([*sums[:4], "{% ( %}"]) == [("INVALID_JSONATA_EXPRESSION", "/States/A/Output/4")]
+    assert codes([*sums, "{% ( %}", "{% ( %}"]) == [("EXPRESSIONS_NOT_CHECKED", "/States/A/Output/5")]
+    assert codes([*sums[:1] * 40, "{% ( %}"]) == [("INVALID_JSONATA_EXPRESSION", "/States/A/Output/40")]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sfn_provider.asl.templates import is_jsonata
+from sfn_provider.translate.native.data_flow.expression_budget import compile_bounded
 from sfn_provider.translate.native.data_flow.templates import Environment
 from sfn_provider.translate.native.data_flow.values import (
     Absent,
@@ -58,13 +59,8 @@ def expression_value(source: str, environment: Environment) -> Value:
         source: the text between ``{%`` and ``%}``.
         environment: what it can read.
     """
-    from sfn_provider.asl.jsonata.parser import ParseError, parse  # the library takes a while to import
-
-    try:
-        tree = parse(source)
-    except ParseError as error:
-        return Unresolved(f"the expression {source} is no JSONata: {error.reason}")
-    return _Reader(source, environment).value(tree)
+    compiled = compile_bounded(source)
+    return compiled if isinstance(compiled, Unresolved) else _Reader(source, environment).value(compiled.syntax_tree)
 
 
 class _Reader:
