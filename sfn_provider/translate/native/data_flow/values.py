@@ -301,17 +301,18 @@ def write(document: Value, keys: tuple[Key, ...], value: Value) -> Value:
     key, rest = keys[0], keys[1:]
     if isinstance(key, int) or isinstance(document, Constant | Array | Call):
         return Unresolved(f"a result is written to {key!r} of a value that is no object")
-    members = dict(document.members) if isinstance(document, Object) else {}
+    members = document.members if isinstance(document, Object) else ()
     base = document.base if isinstance(document, Object) else document
+    position = next((index for index, (name, _) in enumerate(members) if name == key), len(members))
     if rest:
-        known = members.get(key)
+        known = members[position][1] if position < len(members) else None
         if known is None and base is not None:
             # Whether the member is there is known only in the run, where it is made if it is missing.
             inner: Value = Object((), Member(base, key))
         else:
             inner = known or EMPTY
         value = write(inner, rest, value)
-    return Object(tuple((members | {key: value}).items()), base)
+    return Object((*members[:position], (key, value), *members[position + 1 :]), base)
 
 
 def walk(value: Value) -> Iterator[Value]:
