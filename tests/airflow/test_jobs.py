@@ -64,6 +64,15 @@ def runs(
     return {dag_id: real_airflow_process.trigger(dag_id) for dag_id in sources}
 
 
+@pytest.fixture(scope="module")
+def seven_jobs(runs: dict[str, Run], jobs: MotoJobs) -> Run:
+    """The run whose jobs all come to their ends."""
+    run = runs["seven_jobs"]
+    run.wait_for_task("All", "deferred")
+    jobs.end_steps()
+    return run
+
+
 def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
     runs: dict[str, Run], lost_answers_aws: LostAnswersAws
 ) -> None:
@@ -79,17 +88,7 @@ def test_a_worker_that_is_lost_over_its_submissions_starts_nothing_twice(
     }, "a token makes the second call harmless; where there is none, the job is found"
 
 
-def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(runs: dict[str, Run], jobs: MotoJobs) -> None:
-    run = runs["seven_jobs"]
-    run.wait_for_task("All", "deferred")
-    jobs.end_steps()
-    assert run.wait() == "success", run.story()
-    results = dict(zip(jobs.states, run.xcom("All"), strict=True))
-    assert {name: (path, get_path(results[name], path)) for name, (path, _) in OVER.items()} == OVER
-    assert jobs.started() == dict.fromkeys(OVER, 1)
-    assert run.log("All").count("Pre Execute") <= 1 + len(OVER), "a worker starts only where a job has ended"
-
-
+@pytest.mark.usefixtures("seven_jobs")  # they end meanwhile
 def test_clearing_and_failing_a_deferred_task_stops_its_job(
     runs: dict[str, Run], real_time_step_functions: SharedStepFunctions, pending: str
 ) -> None:
@@ -116,3 +115,12 @@ def test_clearing_and_failing_a_deferred_task_stops_its_job(
     airflow.call("PATCH", task, {"new_state": "failed"})
     wait_for("ABORTED", "ABORTED")
     assert run.wait() == "failed", run.story()
+
+
+def test_the_jobs_of_seven_services_are_waited_for_by_the_triggerer(seven_jobs: Run, jobs: MotoJobs) -> None:
+    run = seven_jobs
+    assert run.wait() == "success", run.story()
+    results = dict(zip(jobs.states, run.xcom("All"), strict=True))
+    assert {name: (path, get_path(results[name], path)) for name, (path, _) in OVER.items()} == OVER
+    assert jobs.started() == dict.fromkeys(OVER, 1)
+    assert run.log("All").count("Pre Execute") <= 1 + len(OVER), "a worker starts only where a job has ended"

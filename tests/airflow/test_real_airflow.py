@@ -48,12 +48,15 @@ SLEEPERS = {supervisor: f"sleeper_{supervisor}" for supervisor in (False, True)}
 
 @pytest.fixture(scope="module")
 def runs(real_airflow_process: RealAirflow) -> dict[str, Run]:
-    """A run of each DAG."""
+    """A run of each DAG; of those that sleep, the task's worker is killed: its process, or also the one over it."""
     real_airflow_process.ensure()
     real_airflow_process.add_dags(
         {"steps": STEPS} | {dag_id: SLEEPER.replace("DAG_ID", dag_id) for dag_id in SLEEPERS.values()}
     )
     runs = {dag_id: real_airflow_process.trigger(dag_id) for dag_id in SLEEPERS.values()}
+    for supervisor, dag_id in SLEEPERS.items():
+        runs[dag_id].wait_for_task("work", "running")
+        runs[dag_id].kill_worker("work", supervisor=supervisor)
     return runs | {"steps": real_airflow_process.trigger("steps", {"number": 3})}
 
 
@@ -70,19 +73,9 @@ def test_a_run_is_triggered_with_a_conf_and_survives_the_loss_of_the_triggerer(
     assert "XComs {'return_value': 4}" in run.story()
 
 
-@pytest.fixture(scope="module")
-def killed(runs: dict[str, Run]) -> dict[bool, Run]:
-    """The runs whose task's worker is killed: its process, or the one that watches over it too."""
-    found = {supervisor: runs[dag_id] for supervisor, dag_id in SLEEPERS.items()}
-    for supervisor, run in found.items():
-        run.wait_for_task("work", "running")
-        run.kill_worker("work", supervisor=supervisor)
-    return found
-
-
 @pytest.mark.parametrize("supervisor", [False, True], ids=["process-of-the-task", "whole-worker"])
-def test_the_worker_of_a_task_can_be_killed(killed: dict[bool, Run], supervisor: bool) -> None:
-    run = killed[supervisor]
+def test_the_worker_of_a_task_can_be_killed(runs: dict[str, Run], supervisor: bool) -> None:
+    run = runs[SLEEPERS[supervisor]]
     assert run.wait() == "success", run.story()
     assert run.xcom("work") == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +14,9 @@ import boto3
 import pytest
 
 from tests.aws.lambda_functions import LambdaFunctions
+from tests.aws.moto import REGION
 from tests.aws.scripted import ScriptedAws
+from tests.aws.server import serve
 from tests.fixtures.whole_airflow.real_airflow import RealAirflow, Run
 from tests.fixtures.whole_airflow.real_airflow_dags import source_of
 
@@ -25,6 +28,20 @@ ARGUMENTS = {"--run_date": "2025", "--input_path": "s3://b"}
 OF_STATES = re.compile("State |Next: |The execution ")
 
 
+ASK = """
+from airflow import DAG
+from sfn_provider.operators.state_machine import TaskStateOperator
+
+with DAG("ask_person", schedule=None):
+    TaskStateOperator(
+        task_id="ask",
+        resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        parameters={"QueueUrl.$": "$.queue", "MessageBody.$": "$$.Task.Token"},
+        end=True,
+    )
+"""
+
+
 def definition() -> str:
     """The pipeline, with a Retry that is for jobs that fail, and soon."""
     text = (DAGS / "sales_pipeline.asl.json").read_text().replace(":123456:", ":123456789012:")
@@ -33,8 +50,9 @@ def definition() -> str:
     )
 
 
-def glue_that_fails_twice(scripted_aws: ScriptedAws) -> None:
+def glue_that_fails_twice() -> ScriptedAws:
     """Script three runs of the job; each poll finds it ended, the third time with success."""
+    scripted_aws = ScriptedAws()
     runs = [{"JobRunId": f"jr_{number}"} for number in (1, 2, 3)]
     scripted_aws.script("StartJobRun", *runs)
 
@@ -44,6 +62,7 @@ def glue_that_fails_twice(scripted_aws: ScriptedAws) -> None:
 
     # The triggerer polls it, then the worker.
     scripted_aws.script("GetJobRun", *(describe(number) for number in (1, 1, 2, 2, 3, 3)))
+    return scripted_aws
 
 
 def attempt(number: int, delay: int | None = None) -> list[str]:
@@ -62,14 +81,35 @@ def attempt(number: int, delay: int | None = None) -> list[str]:
     ]
 
 
-@pytest.fixture
-def services(aws: str, lambda_functions: LambdaFunctions) -> None:
+@pytest.fixture(scope="module")
+def services(empty_moto_server: str, lambda_functions: LambdaFunctions) -> None:
     """What the other states call."""
-    athena, sns = (boto3.client(name, endpoint_url=aws, region_name="us-east-1") for name in ("athena", "sns"))
+    athena, sns = (boto3.client(name, endpoint_url=empty_moto_server, region_name=REGION) for name in ("athena", "sns"))
     athena.create_work_group(Name="pipeline-workgroup")
     sns.create_topic(Name="pipeline-alerts")
     lambda_functions.add("ValidateS3File", lambda payload: payload | {"run_date": "2025", "input_path": "s3://b"})
     lambda_functions.add("CheckDataQuality", lambda _: {"quality_score": 0.97})
+
+
+@pytest.fixture(scope="module")
+def people(empty_moto_server: str) -> Any:
+    """The queue by which people are asked."""
+    sqs = boto3.resource("sqs", endpoint_url=empty_moto_server, region_name=REGION)
+    return sqs.create_queue(QueueName="people")
+
+
+@pytest.fixture(scope="module")
+def runs(real_airflow_process: RealAirflow, services: None, people: Any) -> Iterator[dict[str, Run]]:
+    """A run of each DAG."""
+    airflow, glue = real_airflow_process, glue_that_fails_twice()
+    airflow.ensure()
+    with serve(glue) as glue.url:
+        airflow.set_connection("glue", glue.url)
+        task_id = 'task_id="RunGlueTransform",'
+        source = source_of(definition(), "sales_story").replace(task_id, f'{task_id} aws_conn_id="glue",')
+        airflow.add_dags({"sales_story": source, "ask_person": ASK})
+        story = airflow.trigger("sales_story", INPUT)
+        yield {"sales_story": story, "ask_person": airflow.trigger("ask_person", {"queue": people.url})}
 
 
 def lines(run: Run, task_id: str) -> list[str]:
@@ -88,13 +128,8 @@ def links(run: Run, task_id: str) -> dict[str, Any]:
     return dict(given.get("extra_links", given))
 
 
-def test_the_log_alone_tells_the_story(real_airflow: RealAirflow, scripted_aws: ScriptedAws, services: None) -> None:
-    glue_that_fails_twice(scripted_aws)
-    real_airflow.set_connection("glue", scripted_aws.url)
-    task_id = 'task_id="RunGlueTransform",'
-    source = source_of(definition(), "sales_story")
-    real_airflow.add_dag("sales_story", source.replace(task_id, f'{task_id} aws_conn_id="glue",'))
-    run = real_airflow.trigger("sales_story", INPUT)
+def test_the_log_alone_tells_the_story(runs: dict[str, Run]) -> None:
+    run = runs["sales_story"]
     run.wait_for_task("RunGlueTransform", "deferred")
     shown = links(run, "RunGlueTransform")
     assert shown["Glue job run"] in [GLUE.format(number) for number in (1, 2, 3)], "while it waits"
@@ -143,29 +178,13 @@ class Site:
             return str(response.read().decode())
 
 
-ASK = """
-from airflow import DAG
-from sfn_provider.operators.state_machine import TaskStateOperator
-
-with DAG("ask_person", schedule=None):
-    TaskStateOperator(
-        task_id="ask",
-        resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        parameters={"QueueUrl.$": "$.queue", "MessageBody.$": "$$.Task.Token"},
-        end=True,
-    )
-"""
-
-
-def test_a_person_answers_on_the_page_of_the_run(real_airflow: RealAirflow, aws: str) -> None:
-    queue = boto3.resource("sqs", endpoint_url=aws, region_name="us-east-1").create_queue(QueueName="people")
-    real_airflow.add_dag("ask_person", ASK)
-    run = real_airflow.trigger("ask_person", {"queue": queue.url})
+def test_a_person_answers_on_the_page_of_the_run(runs: dict[str, Run], people: Any) -> None:
+    run = runs["ask_person"]
     run.wait_for_task("ask", "deferred")
     page = Site(run)
     form = next(part for part in page.get().split("<form") if 'value="approve"' in part)
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
-    [message] = queue.receive_messages(WaitTimeSeconds=1)
+    [message] = people.receive_messages(WaitTimeSeconds=1)
     assert "signature" in fields and message.body not in form
     assert "Waiting for an answer" not in page.get(fields | {"action": "approve", "output": '{"by": "a person"}'})
     assert run.wait() == "success", run.story()
