@@ -30,6 +30,11 @@ def test_the_tests_of_a_matrix_are_spread_the_longest_first() -> None:
     ] * 3
 
 
+def test_the_tests_that_a_matrix_names_exist() -> None:
+    names = {*test_matrix.SENSITIVE, *(name for names in test_matrix.WHOLE_AIRFLOW.values() for name in names)}
+    assert {name for name in names if not (test_matrix.TESTS / name).is_file()} == set()
+
+
 @pytest.mark.parametrize("count", [1, 2, 10, 31])
 def test_processes_begin_the_collection_at_places_of_their_own(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "3")
