@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from sfn_provider.translate import Translation, translate
+from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.native.edges import find_chains
+from sfn_provider.translate.native.items.loop_nodes import _exit_lines
 from sfn_provider.translate.native.model import NativeDag, NativeNode
+from sfn_provider.translate.native.states.python_lines import if_lines
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 
@@ -275,3 +278,21 @@ def test_every_edge_is_written_once() -> None:
         for right in after
     ]
     assert sorted(found) == sorted(edges)
+
+
+def test_an_if_behind_a_loop_says_which_of_two_tasks_comes_next() -> None:
+    targets = {"Done": "None", "Not done": '"Not_done"'}
+    assert _exit_lines(targets, 100) == ['return "Not_done" if result["next"] == "Not done" else None']
+    assert _exit_lines({"A": '"A"', "B": '"B"', "C": '"C"'}, 100) == ['return result["next"]']
+    three = {**targets, "Later": '"Later"'}
+    assert _exit_lines(three, 100) == [
+        'return {"Done": None, "Not done": "Not_done", "Later": "Later"}[result["next"]]'
+    ]
+
+
+def test_a_long_conditional_stands_in_lines() -> None:
+    text = f"({'a' * 40} if {'b' * 30} is not None else {'c' * 40})"
+    lines = ["(", f"    {'a' * 40}", f"    if {'b' * 30} is not None", f"    else {'c' * 40}", ")"]
+    assert lay_out_expression(text[1:-1], "", 0, 90).split("\n") == lines
+    compared = f'{text} == "x"'
+    assert list(if_lines(compared, [compared], 90)) == ["if (", *lines[1:-1], ') == "x":']
