@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import dateutil.tz
+import jinja2
 import pytest
 
 from sfn_provider.translate import Translation, translate
@@ -94,10 +98,14 @@ def test_another_time_stays_exact(case: str) -> None:
     assert {entry.state: entry.how for entry in made.tasks}[state] == "exact"
 
 
-def test_a_time_stays_exact_in_airflow_2_whose_test_runs_have_none() -> None:
-    states = {"A": call("a", Parameters={"at.$": TIME}, Next="B"), "B": call("b", Parameters={}, End=True)}
-    made = native(states, "2.10.3")
-    assert {entry.state: entry.how for entry in made.tasks} == {"A": "exact", "B": "operator"}
+def test_in_airflow_2_it_is_the_time_at_which_the_task_reads_it() -> None:
+    now = "macros.datetime.now(macros.dateutil.tz.UTC).isoformat()"
+    put = native({"A": optimized("dynamodb:putItem", PUT_TIME, End=True)}, "2.10.3").source
+    say = native({"A": optimized("sns:publish", SAY_TIME, End=True)}, "2.10.3").source
+    assert "def a(macros):" in put and f'Item={{"at": {{"S": {now}}}}}' in put
+    assert f'message="{{{{ {now} }}}}"' in say
+    written = jinja2.Template(f"{{{{ {now} }}}}").render(macros=SimpleNamespace(datetime=datetime, dateutil=dateutil))
+    assert datetime.fromisoformat(written).utcoffset() == timedelta()
 
 
 def test_an_argument_that_is_no_text_is_the_output_of_a_task() -> None:
