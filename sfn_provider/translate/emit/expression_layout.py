@@ -41,7 +41,18 @@ class _Layout:
             return self.dict(node, indent)
         if isinstance(node, ast.List) and node.elts:
             return self.lines("[", [("", item) for item in node.elts], "]", indent)
-        return flat
+        return self.conditional(node, indent) if isinstance(node, ast.IfExp) else flat
+
+    def conditional(self, node: ast.IfExp, indent: str) -> str:
+        inner = indent + INDENT
+        lines = [f"{inner}{self.lay_out(node.body, inner, len(inner))}"]
+        last: ast.expr = node
+        while isinstance(last, ast.IfExp):
+            lines.append(f"{inner}if {self.flat(last.test)}")
+            last = last.orelse
+            following = last.body if isinstance(last, ast.IfExp) else last
+            lines.append(f"{inner}else {self.lay_out(following, inner, len(inner) + 5)}")
+        return "\n".join(["(", *lines, f"{indent})"])
 
     def call(self, node: ast.Call, indent: str) -> str:
         start = self.flat(node.func) + "("
@@ -60,7 +71,7 @@ class _Layout:
     def entry(self, prefix: str, part: ast.expr, indent: str) -> str:
         needs_brackets = prefix == "**" and isinstance(part, ast.IfExp | ast.BoolOp | ast.Lambda | ast.Compare)
         text = self.lay_out(part, indent, len(indent + prefix) + 1)
-        return f"({text})" if needs_brackets else text
+        return f"({text})" if needs_brackets and not text.startswith("(\n") else text
 
     def lines(self, start: str, parts: list[tuple[str, ast.expr]], end: str, indent: str) -> str:
         inner = indent + INDENT

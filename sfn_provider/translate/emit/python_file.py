@@ -89,16 +89,17 @@ def _dag(plan: DagPlan, indent: str) -> str:
     return literals.call("DAG", dag_arguments(plan, indent), indent)
 
 
-def dag_arguments(plan: DagPlan, indent: str) -> dict[str, str]:
+def dag_arguments(plan: DagPlan, indent: str, width: int = literals.WIDTH) -> dict[str, str]:
     """Return the text of the arguments of the DAG by name.
 
     Args:
         plan: the plan.
         indent: blanks at the start of the line of the call.
+        width: columns of a line.
     """
     arguments = {"dag_id": literals.string(plan.dag_id)}
     if plan.description:
-        arguments["description"] = literals.argument("description", literals.Wrapped(plan.description), indent)
+        arguments["description"] = literals.argument("description", literals.Wrapped(plan.description), indent, width)
     arguments["doc_md"] = "__doc__"
     arguments["schedule"] = _schedule(plan, indent + INDENT)
     arguments |= _dates(plan)

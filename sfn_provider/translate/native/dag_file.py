@@ -31,7 +31,7 @@ def emit_native(plan: DagPlan, dag: NativeDag, versions: Versions) -> str:
     body = lines.scope((), INDENT)
     constants = "".join(_constant(name, value) for name, value in dag.constants.items())
     head = f'"""{_docstring(plan)}"""\n\n{_imports(plan, dag, versions)}\n'
-    arguments = dag_arguments(plan, "")
+    arguments = dag_arguments(plan, "", WIDTH)
     for name in ("tags", *(() if plan.origin else ("doc_md",))):
         arguments.pop(name)
     dag_call = literals.call("DAG", arguments, "")

@@ -19,7 +19,14 @@ from sfn_provider.translate.native.data_flow.values import (
     read,
     write,
 )
-from sfn_provider.translate.native.expressions.places import CHOSEN_KEY, CONTEXT_OBJECT, ENTERED_TIME, ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.places import (
+    CHOSEN_KEY,
+    CONTEXT_OBJECT,
+    ENTERED_TIME,
+    ENTERED_TIME_2,
+    ERROR_KEY,
+    Place,
+)
 from sfn_provider.translate.native.mapping import MapForm
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
@@ -109,7 +116,7 @@ class PlannedStates:
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
             return self.find(INPUT, keys[2:])
         if source.kind == "entered_time" and self._is_own_start(source.state):
-            return Place("", expression=ENTERED_TIME)
+            return Place("", expression=ENTERED_TIME_2 if self.versions.is_2 else ENTERED_TIME)
         if source.kind == "error" and (tasks := self.tasks_of_error(source.state)):
             return self._find_error(source, keys, tasks)
         form = self.forms.get(source.state) if source.kind == "result" else None
@@ -156,11 +163,10 @@ class PlannedStates:
     def _is_own_start(self, state: str) -> bool:
         """Return whether the task that is being made starts when the execution comes to a state, and only then.
 
-        A sensor, a loop and the task of an item come to their states more than once, or later. `dag.test` of Airflow 2
-        leaves the time out.
+        A sensor, a loop and the task of an item come to their states more than once, or later.
         """
         is_in_function = state in self.polls or state in self.loops or state in self.mapped
-        return state == self.reader and not is_in_function and not self.versions.is_2
+        return state == self.reader and not is_in_function
 
     def find_mark(self, mark: Source) -> Place:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""

@@ -51,8 +51,8 @@ def sign(request):
 with DAG(
     dag_id="account_baseline",
     description=(
-        "Gives a new account its baseline: a password policy, and encrypted volumes in "
-        "each region. Somebody watches by WebSocket."
+        "Gives a new account its baseline: a password policy, and encrypted volumes in each region. Somebody "
+        "watches by WebSocket."
     ),
     doc_md=__doc__,
     schedule=None,

@@ -13,9 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException
 with DAG(
     dag_id="account_closing",
     description=(
-        '"Closing" an account: it is kept for """ten years""", and then C:\\accounts '
-        "is emptied.\nNothing here is {{ a template }}, and nothing ends a docstring: "
-        "\\\"\"\" or '''.\n"
+        '"Closing" an account: it is kept for """ten years""", and then C:\\accounts is emptied.\nNothing '
+        "here is {{ a template }}, and nothing ends a docstring: \\\"\"\" or '''.\n"
     ),
     doc_md=__doc__,
     schedule=None,

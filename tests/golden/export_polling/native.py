@@ -54,7 +54,7 @@ with DAG(
 
     @task.branch(task_id="Wait_a_minute_exits")
     def wait_a_minute_exits(result):
-        return {"Exported": None, "Export failed": "Export_failed"}[result["next"]]
+        return "Export_failed" if result["next"] == "Export failed" else None
 
     @task(task_id="Export_failed")
     def export_failed(result):

@@ -91,7 +91,7 @@ with DAG(
 
     @task.branch(task_id="Answered_exits")
     def answered_exits(result):
-        return {"Refused": "Refused", "Retry until stored": "Retry_until_stored"}[result["next"]]
+        return "Refused" if result["next"] == "Refused" else "Retry_until_stored"
 
     @task(task_id="Refused")
     def refused():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import dateutil.tz
+import jinja2
 import pytest
 
 from sfn_provider.translate import Translation, translate
@@ -94,10 +98,14 @@ def test_another_time_stays_exact(case: str) -> None:
     assert {entry.state: entry.how for entry in made.tasks}[state] == "exact"
 
 
-def test_a_time_stays_exact_in_airflow_2_whose_test_runs_have_none() -> None:
-    states = {"A": call("a", Parameters={"at.$": TIME}, Next="B"), "B": call("b", Parameters={}, End=True)}
-    made = native(states, "2.10.3")
-    assert {entry.state: entry.how for entry in made.tasks} == {"A": "exact", "B": "operator"}
+def test_in_airflow_2_it_is_the_time_at_which_the_task_reads_it() -> None:
+    now = "macros.datetime.now(macros.dateutil.tz.UTC).isoformat()"
+    put = native({"A": optimized("dynamodb:putItem", PUT_TIME, End=True)}, "2.10.3").source
+    say = native({"A": optimized("sns:publish", SAY_TIME, End=True)}, "2.10.3").source
+    assert "def a(macros):" in put and f'Item={{"at": {{"S": {now}}}}}' in put
+    assert f'message="{{{{ {now} }}}}"' in say
+    written = jinja2.Template(f"{{{{ {now} }}}}").render(macros=SimpleNamespace(datetime=datetime, dateutil=dateutil))
+    assert datetime.fromisoformat(written).utcoffset() == timedelta()
 
 
 def test_an_argument_that_is_no_text_is_the_output_of_a_task() -> None:
@@ -255,11 +263,21 @@ def test_such_a_result_stays_exact_where_the_states_of_an_item_name_what_is_spel
     assert list(reasons(made)) == (["M"] if read.endswith("Arn") else [])
 
 
-def test_such_a_result_stays_exact_where_another_call_for_an_item_is_given_it() -> None:
-    behind = {"B": call("b", End=True)}
-    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), **behind}
-    made = native({"M": mapped(body, Next="D"), "D": call("d", Parameters={}, End=True)})
-    assert list(reasons(made)) == ["M"]
+def item_with_parameter(behind: dict[str, Any]) -> Translation:
+    body = {"A": sdk("ssm:getParameter", {"Name": "n"}, ResultPath="$.a", Next="B"), "B": behind}
+    return native({"M": mapped(body, Next="D"), "D": call("d", Parameters={}, End=True)})
+
+
+def test_such_a_result_stays_exact_where_another_call_of_boto3_for_an_item_is_given_it() -> None:
+    put = sdk("sns:publish", {"TopicArn": "t", "Message.$": "States.JsonToString($.a.Parameter)"}, End=True)
+    assert list(reasons(item_with_parameter(put))) == ["M"]
+
+
+def test_the_report_names_what_is_spelled_otherwise_in_what_a_function_for_an_item_is_given() -> None:
+    made = item_with_parameter(call("b", End=True))
+    assert reasons(made) == {}
+    [why] = [found.why for found in made.findings if found.code == "ATTRIBUTE_NAMES"]
+    assert "ARN for Arn" in why
 
 
 @pytest.mark.parametrize("read", ["$.a.Parameter.Arn", "$.a.Parameter.Name"])

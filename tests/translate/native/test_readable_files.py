@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from sfn_provider.translate import Translation, translate
+from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.native.edges import find_chains
+from sfn_provider.translate.native.expressions.conditions import exclude_each_other
+from sfn_provider.translate.native.items.loop_nodes import _exit_lines
 from sfn_provider.translate.native.model import NativeDag, NativeNode
+from sfn_provider.translate.native.states.python_lines import if_lines
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 
@@ -275,3 +279,54 @@ def test_every_edge_is_written_once() -> None:
         for right in after
     ]
     assert sorted(found) == sorted(edges)
+
+
+def test_an_if_behind_a_loop_says_which_of_two_tasks_comes_next() -> None:
+    targets = {"Done": "None", "Not done": '"Not_done"'}
+    assert _exit_lines(targets, 100) == ['return "Not_done" if result["next"] == "Not done" else None']
+    assert _exit_lines({"A": '"A"', "B": '"B"', "C": '"C"'}, 100) == ['return result["next"]']
+    three = {**targets, "Later": '"Later"'}
+    assert _exit_lines(three, 100) == [
+        'return {"Done": None, "Not done": "Not_done", "Later": "Later"}[result["next"]]'
+    ]
+
+
+def test_a_long_conditional_stands_in_lines() -> None:
+    text = f"({'a' * 40} if {'b' * 30} is not None else {'c' * 40})"
+    lines = ["(", f"    {'a' * 40}", f"    if {'b' * 30} is not None", f"    else {'c' * 40}", ")"]
+    assert lay_out_expression(text[1:-1], "", 0, 90).split("\n") == lines
+    compared = f'{text} == "x"'
+    assert list(if_lines(compared, [compared], 90)) == ["if (", *lines[1:-1], ') == "x":']
+
+
+EXCLUSIVE = [
+    ('x["s"] == "A"', 'x["s"] == "B"', True),
+    ('x["s"] == "A"', 'x["s"] in ("B", "C")', True),
+    ('x["s"] in ("A", "B")', 'x["s"] in ("B", "C")', False),
+    ('x["s"] == "A"', 'y["s"] == "B"', False),
+    ('x["n"] == 1', 'x["n"] == 2', False),
+    ('x["s"] == "A"', '"B" in x["s"]', False),
+    ('x["s"] == "A"', 'x["s"] != "B"', False),
+    ('x["s"] in "ABC"', 'x["s"] == "D"', False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "excluded"), EXCLUSIVE)
+def test_conditions_exclude_each_other(first: str, second: str, excluded: bool) -> None:
+    assert exclude_each_other(first, second) is excluded
+
+
+def test_a_sensor_asks_for_the_statuses_with_which_it_goes_on_alone() -> None:
+    rules = [
+        {"Variable": "$.status", "StringEquals": "ACTIVE", "Next": "Use"},
+        {"Variable": "$.status", "StringEquals": "PENDING", "Next": "Wait"},
+    ]
+    states = {
+        "Ask": call("ask", Parameters={"job": "j"}, Next="Which"),
+        "Which": {"Type": "Choice", "Choices": rules, "Default": "Bad"},
+        "Wait": {"Type": "Wait", "Seconds": 60, "Next": "Ask"},
+        "Use": call("use", End=True),
+        "Bad": {"Type": "Fail"},
+    }
+    source = native(states).source
+    assert 'return PokeReturnValue(is_done=answer["status"] != "PENDING", xcom_value=answer)' in source

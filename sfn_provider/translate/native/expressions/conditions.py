@@ -92,3 +92,21 @@ def without_brackets(text: str) -> str:
     except SyntaxError:
         return text
     return text[1:-1] if ast.dump(inner) == ast.dump(ast.parse(text, mode="eval")) else text
+
+
+def exclude_each_other(first: str, second: str) -> bool:
+    """Return whether two conditions cannot both hold: they compare one value with different texts."""
+    (left, texts), (other, others) = _compared_texts(first), _compared_texts(second)
+    return bool(texts and others) and left == other and texts.isdisjoint(others)
+
+
+def _compared_texts(condition: str) -> tuple[str, frozenset[str]]:
+    """Return what is compared, and the texts with which it is equal; none for other conditions."""
+    node = ast.parse(condition, mode="eval").body
+    if not (isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.In)):
+        return "", frozenset()
+    right = node.comparators[0]
+    found = right.elts if isinstance(right, ast.Tuple) else [right]
+    texts = [entry.value for entry in found if isinstance(entry, ast.Constant) and isinstance(entry.value, str)]
+    is_list = isinstance(node.ops[0], ast.In) is isinstance(right, ast.Tuple)
+    return _source(condition, node.left), frozenset(texts if is_list and len(texts) == len(found) else ())

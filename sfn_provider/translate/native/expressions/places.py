@@ -63,3 +63,6 @@ CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {
 
 ENTERED_TIME = ("ti.start_date.isoformat()", "ti")
 """What stands for the time at which the execution came to a state, in the task of that state."""
+
+ENTERED_TIME_2 = ("macros.datetime.now(macros.dateutil.tz.UTC).isoformat()", "macros")
+"""The same in Airflow 2, where a task that dag.test() runs has no start_date."""

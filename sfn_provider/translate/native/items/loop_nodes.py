@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sfn_provider.translate.emit.literals import literal
+from sfn_provider.translate.emit.literals import Code, literal, string
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateFlow
 from sfn_provider.translate.native.items.calls import ItemCalls
 from sfn_provider.translate.native.items.loops import LoopBody, written_body
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.parts.loop_parts import LoopPart
 from sfn_provider.translate.native.polling import Poll
-from sfn_provider.translate.native.routing.routes import END, RouteNode
+from sfn_provider.translate.native.routing.routes import RouteNode
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 
 
@@ -65,8 +65,24 @@ def make_exits(maker: NodeMaker, flow: StateFlow, node: RouteNode, targets: Mapp
         node: the task.
         targets: the key of the task, or `END`, by the name of the state that comes next.
     """
-    tasks = {name: None if key == END else maker.task_ids[key] for name, key in targets.items()}
-    text = literal(tasks, "", len("return "), maker.width - len('[result["next"]]'))
-    lines = f'return {text}[result["next"]]'.split("\n")
+    lines = _exit_lines({name: maker.chosen(targets, name) for name in targets}, maker.width)
     names = {maker.task_ids[flow.name]: "result"}
     return maker.function(flow.name, node.key, lines, None, names, how="branch", decorator="task.branch")
+
+
+def _exit_lines(tasks: Mapping[str, str], width: int) -> list[str]:
+    """Return the statements that return the task of the state that comes next.
+
+    Args:
+        tasks: the expressions of the tasks, by the names of the states.
+        width: columns of a line.
+    """
+    result = 'result["next"]'
+    if all(task == string(name) for name, task in tasks.items()):
+        return [f"return {result}"]
+    (first, task), *others = sorted(tasks.items(), key=lambda entry: entry[1] == "None")
+    line = f"return {task} if {result} == {string(first)} else {others[0][1] if others else None}"
+    if len(others) == 1 and len(line) <= width:
+        return [line]
+    text = literal({name: Code(task) for name, task in tasks.items()}, "", len("return "), width - len(f"[{result}]"))
+    return f"return {text}[{result}]".split("\n")

@@ -23,6 +23,7 @@ def start_time_differences(name: str, state: object, native: NativePlan) -> Iter
     if any(part == Source("entered_time", name) for value in values for part in walk(value)):
         yield (
             "CONTEXT_OBJECT",
-            "EnteredTime is the start of the task, after a failure that of its new attempt, with +00:00 in place of Z.",
+            "EnteredTime is the start of the task, after a failure that of its new attempt, with +00:00 in place of Z; "
+            "in Airflow 2 it is the time at which the task reads it.",
             "Check who reads the time.",
         )

@@ -103,6 +103,13 @@ def comment_lines(comment: str | None, width: int) -> list[str]:
 
 
 def if_lines(condition: str, operands: list[str], width: int) -> tuple[str, ...]:
-    """Return the lines of an ``if``; a long condition has an operand per line."""
+    """Return the lines of an ``if``; a long condition has an operand per line, or a part of a conditional."""
     line = f"if {condition}:"
-    return (line,) if len(line) <= width else ("if (", *(f"    {operand}" for operand in operands), "):")
+    if len(line) <= width:
+        return (line,)
+    node = ast.parse(operands[0], mode="eval").body if len(operands) == 1 else None
+    if isinstance(node, ast.Compare) and isinstance(node.left, ast.IfExp):
+        left = str(ast.get_source_segment(operands[0], node.left))
+        rest = operands[0].partition(left)[2].removeprefix(")")
+        return ("if (", *indented(_conditional_lines(left)), f"){rest}:")
+    return ("if (", *(f"    {operand}" for operand in operands), "):")

@@ -62,10 +62,11 @@ def start_lines(maker: NodeMaker, form: JobForm, writer: PythonWriter) -> list[s
 def waiting_lines(maker: NodeMaker, form: JobForm, writer: PythonWriter) -> list[str]:
     """Return the lines that wait for the end of the job: its description is the variable ``job``, from `shared` on."""
     describing = replace(form, method=form.describe, parameters=form.described)
-    with maker.in_width(maker.width - 4), local_values(writer, ["response"]):
+    part = subscripts(form.shared)
+    with maker.in_width(maker.width - 4 - len(part)), local_values(writer, ["response"]):
         _, *lines = maker.call_of(describing, writer)
     lines = [f"job = {lines[0]}", *lines[1:]]
-    lines[-1] += subscripts(form.shared)
+    lines[-1] += part
     status = f"job{subscripts(form.status[len(form.shared) :])}"
     failed = _is_one_of(status, form.failed)
     shown = status.replace('"', "'")

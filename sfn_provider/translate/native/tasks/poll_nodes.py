@@ -5,7 +5,7 @@ from __future__ import annotations
 from sfn_provider.translate.emit.literals import Code, inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Object, Source, Value, read
-from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated
+from sfn_provider.translate.native.expressions.conditions import exclude_each_other, joined_conditions, negated
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
@@ -193,12 +193,18 @@ def leaving_test(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> str:
 def _conditions(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> list[tuple[str, bool]]:
     """Return the conditions of the loop's rules, each with whether its rule leaves the loop.
 
-    The last ones are left out where they do what the Default does.
+    Those that do what the Default does are left out where no later one that does not could hold, too.
     """
     rules = list(poll.rules)
     while rules and rules[-1][1] is poll.default_leaves:
         rules.pop()
-    return [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in rules]
+    found = [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in rules]
+    return [
+        (text, leaves)
+        for number, (text, leaves) in enumerate(found)
+        if leaves is not poll.default_leaves
+        or not all(its is leaves or exclude_each_other(text, other) for other, its in found[number + 1 :])
+    ]
 
 
 def _single_test(poll: Poll, conditions: list[tuple[str, bool]]) -> str | None:
