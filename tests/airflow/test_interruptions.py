@@ -151,6 +151,17 @@ def test_a_loop_that_is_ended_by_a_signal_repeats_no_finished_call(
     assert run.task("Rest_loop")["try_number"] == 2
 
 
+def test_a_loop_that_is_cleared_while_it_waits_or_runs_starts_anew(
+    runs: dict[str, Run], lambda_functions: LambdaFunctions
+) -> None:
+    run = runs["cleared"]
+    assert run.wait() == "success", run.story()
+    assert [payload["turn"] for payload in lambda_functions.calls_of("cleared")][2:] == [0, 1]
+    run.clear("Rest_loop")
+    assert run.wait() == "success", run.story()
+    assert [payload["turn"] for payload in lambda_functions.calls_of("cleared")][4:] == [0, 1]
+
+
 def test_a_group_that_is_not_chosen_after_a_clear_does_not_run(runs: dict[str, Run]) -> None:
     run = runs["rerouted"]
     assert (run.wait(), run.xcom("After")) == ("success", ["both", "both"]), run.story()
@@ -171,17 +182,6 @@ def test_a_loop_repeats_no_turn_when_its_worker_is_lost(
     assert [payload["turn"] for payload in lambda_functions.calls_of(name)] == [0, 1, 2, 2, 3, 4]
     assert run.xcom("Done") == {"turn": 5}
     assert run.task("Rest_loop")["try_number"] == 2
-
-
-def test_a_loop_that_is_cleared_while_it_waits_or_runs_starts_anew(
-    runs: dict[str, Run], lambda_functions: LambdaFunctions
-) -> None:
-    run = runs["cleared"]
-    assert run.wait() == "success", run.story()
-    assert [payload["turn"] for payload in lambda_functions.calls_of("cleared")][2:] == [0, 1]
-    run.clear("Rest_loop")
-    assert run.wait() == "success", run.story()
-    assert [payload["turn"] for payload in lambda_functions.calls_of("cleared")][4:] == [0, 1]
 
 
 def test_a_deferral_that_lasts_longer_than_execution_timeout_stops_its_job(

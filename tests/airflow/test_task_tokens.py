@@ -89,6 +89,7 @@ def asked(real_airflow_process: RealAirflow, empty_moto_server: str) -> Asked:
         made.start(dag_id)
     made.runs["activity"] = [made.airflow.trigger("activity", {"order": number}) for number in (1, 2)]
     made.start("token_killed")
+    made.start("token_early")  # the last: its test is the first
     return made
 
 
@@ -103,6 +104,13 @@ def variables(run: Run) -> list[str]:
     found = run.airflow.call("GET", "variables?limit=100")["variables"]
     prefixes = ("sfn_provider_callback_", "sfn_provider_activity_")
     return [each["key"] for each in found if each["key"].startswith(prefixes) and run.run_id in each["value"]]
+
+
+def test_an_answer_that_comes_before_the_task_defers_is_not_lost(asked: Asked, worker: Any) -> None:
+    [run] = asked.runs["token_early"]
+    worker.send_task_success(taskToken=asked.receive("token_early")["Token"], output='"early"')
+    assert run.wait() == "success", run.story()
+    assert run.xcom("ask") == "early"
 
 
 def test_a_worker_answers_a_deferred_task_once(asked: Asked, worker: Any) -> None:
@@ -120,13 +128,6 @@ def test_a_worker_answers_a_deferred_task_once(asked: Asked, worker: Any) -> Non
     assert variables(run) == []
     with pytest.raises(worker.exceptions.TaskTimedOut):
         worker.send_task_heartbeat(taskToken=message["Token"])
-
-
-def test_an_answer_that_comes_before_the_task_defers_is_not_lost(asked: Asked, worker: Any) -> None:
-    run = asked.start("token_early")
-    worker.send_task_success(taskToken=asked.receive("token_early")["Token"], output='"early"')
-    assert run.wait() == "success", run.story()
-    assert run.xcom("ask") == "early"
 
 
 def test_a_workers_failure_is_the_states(asked: Asked, worker: Any) -> None:
