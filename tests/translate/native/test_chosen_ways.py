@@ -93,21 +93,3 @@ def test_more_ways_than_an_expression_chooses_among_are_statements() -> None:
     states["Told"] = {"Type": "Pass", "Parameters": {"all.$": "$"}, "Next": "Meet"}
     states["Meet"] = call("meet", End=True)
     assert "sfn_provider" not in native(states).source
-
-
-def test_a_choice_reads_a_value_of_many_ways_from_a_variable() -> None:
-    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Which"}]
-    names = ("A", "B", "C", "D", "E", "F")
-    states: dict[str, Any] = {
-        name: call(name.lower(), Catch=catch, Next=following)
-        for name, following in zip(names, (*names[1:], "Which"), strict=True)
-    }
-    rule = {"Variable": "$.kind", "StringEquals": "x", "Next": "End"}
-    states |= {"Which": {"Type": "Choice", "Choices": [rule], "Default": "Done"}, "Done": {"Type": "Succeed"}}
-    states["End"] = call("end", Parameters={}, End=True)
-    source = native(states).source
-    assert "sfn_provider" not in source
-    start = source.index("def which(")
-    found = source[start : source.index("\n\n", start)]
-    assert found.count("        elif ") == 5 and found.count('kind = params["kind"]') == 1
-    assert 'return "End" if kind == "x" else None' in found

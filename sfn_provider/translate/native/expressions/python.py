@@ -62,7 +62,6 @@ class PythonWriter(ExpressionWriter):
             XCom, by its text.
         parsed: how often a JSON text was parsed, by the expression.
         has_ways: whether a value was written that differs by the way that was taken.
-        assigned: variables that have such values, by the value.
     """
 
     as_argument: Callable[[str], str | None] = lambda task_id: None
@@ -72,7 +71,6 @@ class PythonWriter(ExpressionWriter):
     counts: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     parsed: dict[str, int] = field(default_factory=dict)
     has_ways: bool = False
-    assigned: dict[Value, str] = field(default_factory=dict)
 
     def is_present(self, value: Value) -> str:
         """Return the test whether a value is there; ``True`` or ``False`` where it is known.
@@ -224,8 +222,6 @@ class PythonWriter(ExpressionWriter):
         return f"{{{', '.join(parts)}}}"
 
     def _one_of(self, value: OneOf) -> str:
-        if value in self.assigned:
-            return self.assigned[value]
         lines = self.lines_of(value)
         return f"({' '.join(lines)})" if len(lines) > 1 else lines[0]
 

@@ -9,10 +9,8 @@ from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.expressions.places import CHOSEN_KEY
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.model import NotNative
-from sfn_provider.translate.native.states.conditions import compared_values, rule_operands, undecided_rules
+from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
 from sfn_provider.translate.native.states.python_lines import if_lines
-from sfn_provider.translate.native.tasks.way_lines import assign_by_way
 
 
 def choice_lines(
@@ -29,18 +27,6 @@ def choice_lines(
         width: columns of a line.
         is_asked: whether later tasks ask which task was chosen.
     """
-    try:
-        return _lines(flow, chosen, writer, width, is_asked)
-    except NotNative:  # values may differ by more ways than a condition chooses among
-        assigned = assign_by_way(compared_values(flow), writer, width)
-        if not assigned:
-            raise
-        return [*assigned, *_lines(flow, chosen, writer, width, is_asked)]
-
-
-def _lines(
-    flow: StateFlow, chosen: Callable[[str], str], writer: PythonWriter, width: int, is_asked: bool
-) -> list[str]:
     state: Choice = flow.state  # type: ignore[assignment]
     targets = [*(rule.next or "" for rule in state.choices), state.default or ""]
     rules, otherwise = undecided_rules(flow, writer)

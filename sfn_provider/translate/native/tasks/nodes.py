@@ -265,7 +265,7 @@ class NodeMaker:
         """
         writer, names = (make(), {}) if make is not None else self.writer(takes_arguments)
         lines = list(write(writer))
-        taken = {*names.values(), *writer.context, *writer.assigned.values(), *variables}
+        taken = {*names.values(), *writer.context, *variables}
         named: dict[str, str] = {}
         for text, task_id, key in writer.repeated():
             name = self.variables.get(task_id, "answer" if task_id else "")

@@ -15,12 +15,11 @@ from sfn_provider.translate.native.data_flow.values import (
     Source,
     Value,
     parts_of,
-    steps_of,
     walk,
 )
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.expressions.writer import MOST_WAYS, common_error, ordered_alternatives, whole_error
+from sfn_provider.translate.native.expressions.writer import common_error, ordered_alternatives, whole_error
 from sfn_provider.translate.native.states.python_lines import if_lines, indented, statement_lines
 from sfn_provider.translate.native.tasks.task_names import RESERVED
 from sfn_provider.translate.plan import naming
@@ -106,10 +105,10 @@ class _Shape:
         objects = [value for value in values if isinstance(value, Object) and whole_error(value) is None]
         names = {tuple(name for name, _ in value.members) for value in objects}
         if len(objects) < len(values) or len(names) > 1:
-            return self.local(name, values)
+            return self._local(name, values)
         bases = [value.base for value in objects]
         if any(base != bases[0] for base in bases) and not all(isinstance(base, Source) for base in bases):
-            return self.local(name, values)
+            return self._local(name, values)
         base = None if bases[0] is None else self.common([base for base in bases if base is not None])
         members = []
         for same in zip(*(value.members for value in objects), strict=True):
@@ -118,8 +117,7 @@ class _Shape:
             members.append((key, self.common([entry for _, entry in same], inner)))
         return Object(tuple(members), base)
 
-    def local(self, name: str, values: list[Value]) -> Source:
-        """Return what stands for a variable with one of some values."""
+    def _local(self, name: str, values: list[Value]) -> Source:
         variable = naming.variable(name)
         if variable.startswith("answer") or variable.endswith("result"):
             variable += "_value"  # what functions call their arguments, and what they parse
@@ -177,31 +175,6 @@ def _locals(ways: list[Way], shape: _Shape, writer: PythonWriter, width: int) ->
 def _assignments(values: Mapping[str, Value], writer: PythonWriter, width: int) -> list[str]:
     texts = {name: writer.expression(value) for name, value in values.items()}
     return [line for name, text in texts.items() for line in statement_lines(f"{name} = ", text, width)]
-
-
-def assign_by_way(values: Iterable[Value], writer: PythonWriter, width: int) -> list[str]:
-    """Return the lines that put into variables what differs by more ways than an expression chooses among.
-
-    Args:
-        values: what is read; from then on the writer writes the variables for such parts of it.
-        writer: writes expressions.
-        width: columns of a line.
-
-    Raises:
-        NotNative: nothing says which way was taken.
-    """
-    parts = dict.fromkeys(part for value in values for part in walk(value) if isinstance(part, OneOf))
-    lines: list[str] = []
-    for part in parts:
-        if len(part.alternatives) <= MOST_WAYS or common_error(part) is not None:
-            continue
-        ways = ordered_alternatives(part, _MOST_WAYS)
-        shape = _Shape({*writer.named.values(), *writer.assigned.values(), *RESERVED, *_CONTEXT_NAMES})
-        _, keys = steps_of(ways[0][1])
-        variable = shape.local(str(keys[-1]) if keys else "value", [entry for _, entry in ways])
-        lines += _locals(ways, shape, writer, width)
-        writer.assigned[part] = variable.state.removeprefix("\0")
-    return lines
 
 
 def parsed_once(writer: PythonWriter, write: Callable[[], list[str]]) -> list[str]:
