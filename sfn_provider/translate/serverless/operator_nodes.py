@@ -84,6 +84,8 @@ class OperatorNodes(NodeMaker):
     def choice(self, flow: StateFlow, targets: dict[str, str], takes_arguments: bool) -> NativeNode:
         """Make the branch of a Choice."""
         state: Choice = flow.state  # type: ignore[assignment]
+        if flow.name in self.marks:
+            raise NotNative("later tasks ask what it has chosen, which its branch leaves nowhere")
         writer = JinjaWriter(self.find, self.find_mark)
         words = ["if", *["elif"] * len(state.choices)]
         text = "".join(

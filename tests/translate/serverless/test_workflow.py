@@ -128,6 +128,17 @@ def test_what_needs_code_is_named_where_operators_are_asked_for() -> None:
     assert errors(workflow(machine({"A": call("M"), "M": items}), way="operators")) == "NEEDS_CODE /States/M"
 
 
+def test_a_branch_of_operators_does_not_say_what_it_has_chosen() -> None:
+    states = {
+        "A": choose("$.a", {"x": "L"}, "B"),
+        "B": call("C", Parameters={}, ResultPath="$.b"),
+        "C": choose("$.b.c", {"x": "S"}, "L"),
+        "S": {"Type": "Fail"},
+        "L": call(Parameters={"all.$": "$.b"}),
+    }
+    assert "NEEDS_CODE /States/C" in errors(workflow(machine(states), way="operators"))
+
+
 def test_no_trigger_rule_is_relied_on_with_own_code() -> None:
     read = loaded(workflow(SALES.read_text(), way="code").source)
     assert not any("trigger_rule" in task for task in read["tasks"].values())

@@ -122,9 +122,9 @@ class ItemCalls:
             except NotNative as refusal:  # it may be in a variable that turns out to be read by nobody
                 self.refused[flow.name] = refusal
         start = "" if variable is None else f"{variable} = "
+        self._check_names(flow)
         if isinstance(form, LambdaForm):
             return self._invocation(form, writer, start)
-        self._check_names(flow)
         self.imports.update(imports_of(form))
         if isinstance(form, JobForm):
             return self._job(form, writer, variable)
@@ -148,10 +148,7 @@ class ItemCalls:
         return [*lines, *(answer_lines(form, variable, self.maker.width) if variable is not None else [])]
 
     def _check_names(self, flow: StateFlow) -> None:
-        """Raise where a call of boto3 is given another one's result in which boto3 spells names otherwise.
-
-        A function gets them as the payload of an operator has them: the report names them.
-        """
+        """Raise where a call is given another one's result in which boto3 spells names otherwise."""
         for source, keys in reads_of(flow.effective):
             form = self.forms.get(source.state) if source.kind == "result" else None
             if isinstance(form, FunctionForm) and form.other_names.get(keys):

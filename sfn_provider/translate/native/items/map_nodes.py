@@ -19,6 +19,7 @@ from sfn_provider.translate.native.states.python_lines import statement_lines
 from sfn_provider.translate.native.tasks.call_lines import end_final_errors
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import asking_lines, hook_of
+from sfn_provider.translate.native.tasks.task_names import JOB_VARIABLES
 
 _ANSWER, _ITEM = "\0answer", "\0item"
 """Stand for the ids of tasks whose results the function has in variables."""
@@ -62,16 +63,23 @@ def make_mapped(
             return Place("", expression=("ti.map_index", "ti"))
         return maker.find(source, keys)
 
-    writer = PythonWriter(find, maker.find_mark, {_ANSWER: "answer", _ITEM: "item"}.get)
-    body = asking_lines(maker, form, writer)
-    returned = [*statement_lines("return ", writer.expression(flow.scopes[0].output), maker.width)] if is_read else []
-    if not is_read and isinstance(form, FunctionForm) and not isinstance(form, JobForm):
-        body[1] = body[1].removeprefix("answer = ")
+    def write(writer: PythonWriter) -> list[str]:
+        lines = asking_lines(maker, form, writer)
+        if is_read:
+            return [*lines, *statement_lines("return ", writer.expression(flow.scopes[0].output), maker.width)]
+        if isinstance(form, FunctionForm) and not isinstance(form, JobForm):
+            lines[1] = lines[1].removeprefix("answer = ")
+        return lines
+
+    known = {_ANSWER: "answer", _ITEM: "item"}
+    body, writer, _ = maker.written(
+        False, write, [*known.values(), *JOB_VARIABLES], lambda: PythonWriter(find, maker.find_mark, known.get)
+    )
     concurrency = {"max_active_tis_per_dagrun": around.max_concurrency} if around.max_concurrency else {}
     made = maker.function(
         flow.name,
         flow.name,
-        [*body, *returned],
+        body,
         writer,
         arguments=concurrency | maker.limits(inner),
         imports=hook_of(form),

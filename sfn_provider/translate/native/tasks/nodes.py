@@ -251,6 +251,7 @@ class NodeMaker:
         takes_arguments: bool,
         write: Callable[[PythonWriter], Iterable[str]],
         variables: Iterable[str] = (),
+        make: Callable[[], PythonWriter] | None = None,
     ) -> tuple[list[str], PythonWriter, dict[str, str]]:
         """Return the body of a function, what has written its expressions, and its parameters by task.
 
@@ -260,8 +261,9 @@ class NodeMaker:
             takes_arguments: whether the function may have results of other tasks as arguments.
             write: writes the body; it may be called twice.
             variables: those that the body sets itself.
+            make: makes what writes its expressions, where it is no other than that of a task alone.
         """
-        writer, names = self.writer(takes_arguments)
+        writer, names = (make(), {}) if make is not None else self.writer(takes_arguments)
         lines = list(write(writer))
         taken = {*names.values(), *writer.context, *variables}
         named: dict[str, str] = {}
@@ -273,7 +275,7 @@ class NodeMaker:
             taken.add(named[text])
         if not named:
             return lines, writer, names
-        writer, names = self.writer(takes_arguments)
+        writer, names = (make(), {}) if make is not None else self.writer(takes_arguments)
         writer.named = named
         lines = list(write(writer))
         taking = [line for text, name in named.items() for line in statement_lines(f"{name} = ", text, self.width)]
