@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import ipaddress
 import json
@@ -112,7 +111,7 @@ class Guard:
     async def _check_password(self, scope: Scope, receive: Receive, send: Send, authorization: str) -> None:
         try:
             password = base64.b64decode(authorization.removeprefix("Basic "), validate=True).partition(b":")[2]
-        except binascii.Error:
+        except ValueError:  # also for characters beyond ASCII
             password = b""
         # A page of somebody else can send a form with the password that a browser stores, but no request of the API.
         is_read = scope["method"] in ("GET", "HEAD")

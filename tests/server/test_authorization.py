@@ -115,6 +115,7 @@ def test_a_browser_gives_the_secret_as_the_password(
 def test_a_browser_without_the_secret_is_asked_for_it(secured: LocalServer) -> None:
     assert _request(secured, "GET", "/", {})[0] == 401
     assert _request(secured, "GET", "/", {"Authorization": "Basic %%%"})[0] == 401
+    assert _request(secured, "GET", "/", {"Authorization": "Basic \xe9"})[0] == 401
 
 
 HOSTS = {

@@ -10,7 +10,7 @@ from sfn_provider.asl.jsonata import Expression, JsonataSyntaxError, compile_jso
 from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, jsonata_uses
 
-MAX_TOKENS: Final = 120_000
+MAX_TOKENS: Final = 100_000
 """Upper limit of the names, values and operators of all different expressions: less than a second's worth."""
 
 TOKENS_OF_EXPRESSION: Final = 3

@@ -12,6 +12,7 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.aws import describe_state_machine
 from sfn_provider.translate.definitions.files import read_file
 from sfn_provider.translate.definitions.loader import LoadedDefinition, StateMachineResource, load_definition
+from sfn_provider.translate.definitions.terraform.parser import bounded_parsing
 
 Resources = dict[str, Callable[[], StateMachineResource]]
 """Functions that read the state machines of a file, by name."""
@@ -45,6 +46,7 @@ def read_definition(
     )
 
 
+@bounded_parsing()
 def _find_resource(reference: str, substitutions: Mapping[str, str]) -> tuple[str, str | None, StateMachineResource]:
     if reference.startswith("arn:"):
         return reference, None, describe_state_machine(reference)

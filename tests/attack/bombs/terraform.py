@@ -92,6 +92,19 @@ _TERRAFORM: dict[str, Callable[[], str]] = {
     "surrogates": lambda: _resource('"\\uD800"'),
     "a number of digits": lambda: _resource("9" * 5_000),
     "a number that is too large": lambda: _resource("jsonencode(1e999)"),
+    "a call of many arguments": lambda: _resource(f"jsonencode(max({', '.join(['1'] * 400_000)}))"),
+    "a call of some arguments": lambda: _resource(f"jsonencode(max({', '.join(['1'] * 48_000)}))"),
+    "a longer list": lambda: _resource(f"jsonencode([{', '.join(['1'] * 400_000)}])"),
+    "many objects": lambda: _resource(
+        "jsonencode({"
+        + "\n".join(f'S{n} = {{ Type = "Pass", Comment = "some text", End = true }}' for n in range(20_000))
+        + "})"
+    ),
+    "many locals": lambda: _resource("local.a0", "locals {\n" + "a = local.b\n" * 60_000 + "}\n"),
+    "comments before a machine": lambda: "# x\n" * 500_000 + _resource('"{}"'),
+    "blank lines before a machine": lambda: "\n" * 2_000_000 + _resource('"{}"'),
+    "a template of many lines": lambda: _resource('templatefile("lines.tpl", { a = range(20) })'),
+    "a template whose loops evaluate": lambda: _resource('templatefile("loops.tpl", { a = range(200) })'),
     "a division by nothing": lambda: _resource("1 / 0"),
     "a product": lambda: _resource("jsonencode(" + "9" * 4_000 + " * " + "9" * 4_000 + ")"),
     "a power of products": lambda: _resource(
@@ -173,10 +186,14 @@ _FUNCTIONS = [
 ]
 
 
-_LOOP = "%{ for x in a }" * 3 + "x" + "%{ endfor }" * 3
+_TEMPLATES = {
+    "lines.tpl": "\n".join(f"${{length(a) + {n}}}" for n in range(20_000)),
+    "loops.tpl": "%{ for x in a }%{ for y in a }${x * y}%{ endfor }%{ endfor }",
+    "t.tpl": "%{ for x in a }" * 3 + "x" + "%{ endfor }" * 3,
+}
 
 
 def bombs() -> Iterator[Bomb]:
     """Yield the bombs."""
     for name, text in _TERRAFORM.items():
-        yield from file_bomb(f"main.tf with {name}", "main.tf", lambda t=text: {"main.tf": t(), "t.tpl": _LOOP})
+        yield from file_bomb(f"main.tf with {name}", "main.tf", lambda t=text: {"main.tf": t(), **_TEMPLATES})

@@ -7,30 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sfn_provider.exceptions import UsageError
-
-if TYPE_CHECKING:
-    from lark import Token, Tree
+from sfn_provider.translate.definitions.terraform.parser import parse_tree
 
 Node = Any
 """A tree or a token of the parser (lark)."""
-
-
-def load_parser() -> Any:
-    """Import the library that parses Terraform files.
-
-    Raises:
-        UsageError: it is not installed.
-    """
-    try:
-        import hcl2
-    except ImportError as error:
-        raise UsageError(
-            "reading Terraform files needs python-hcl2: pip install 'airflow-provider-sfn[terraform]'"
-        ) from error
-    return hcl2
 
 
 @dataclass(frozen=True)
@@ -40,10 +22,12 @@ class SourceText:
     Args:
         file: its path, for errors.
         text: the text.
+        first_line: its line in the file.
     """
 
     file: str
     text: str
+    first_line: int = 1
 
     def source(self, node: Node) -> str:
         """Return the text of a node."""
@@ -72,7 +56,7 @@ class Expression:
     def line(self) -> int:
         """Its line, counted from 1."""
         tokens = [self.node] if is_token(self.node) else list(self.node.scan_values(is_token))
-        return int(tokens[0].line) if tokens else 1
+        return self.origin.first_line - 1 + (int(tokens[0].line) if tokens else 1)
 
     @property
     def place(self) -> str:
@@ -140,7 +124,7 @@ def parse_file(text: str, file: str) -> Block:
     Raises:
         UsageError: it is not Terraform, or the parser is not installed.
     """
-    tree = _parse(text, file)
+    tree = parse_tree(text, file)
     return _BlockReader(SourceText(file, text)).read(tree.children[0])
 
 
@@ -155,26 +139,11 @@ def parse_expression(text: str, file: str, line: int = 1) -> Expression:
     Raises:
         UsageError: it is no expression, or the parser is not installed.
     """
-    # Blank lines before it give the expression its line.
-    padded = "\n" * (line - 1) + "x = (" + text + "\n)"
-    tree = _parse(padded, file)
+    attributed = "x = (" + text + "\n)"
+    tree = parse_tree(attributed, file, line)
     attribute = next(trees(tree.children[0], "attribute"))
     inner = expressions(attribute.children[2])
-    return Expression(SourceText(file, padded), inner[0] if inner else attribute.children[2])
-
-
-def _parse(text: str, file: str) -> Tree[Token]:
-    hcl2 = load_parser()
-    from lark.exceptions import LarkError
-
-    try:
-        tree: Tree[Token] = hcl2.parses_to_tree(text)
-    except (LarkError, RecursionError) as error:
-        line, column = getattr(error, "line", None), getattr(error, "column", None)
-        position = f":{line}:{column}" if isinstance(line, int) and line > 0 else ""
-        problem = str(error).splitlines()[0] if str(error) else "it nests too deep"
-        raise UsageError(f"{file}{position}: not Terraform: {problem}") from None
-    return tree
+    return Expression(SourceText(file, attributed, line), inner[0] if inner else attribute.children[2])
 
 
 def trees(node: Node, name: str) -> Iterator[Node]:
