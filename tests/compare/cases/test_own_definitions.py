@@ -25,6 +25,7 @@ REACHED = {
     "parcel_routing": "9 of 9 states, 6 of 6 choice rules, 1 of 1 catcher",
     "photo_albums": "5 of 5 states, 1 of 1 retrier",
     "refund_batches": "11 of 11 states, 2 of 2 choice rules, 1 of 1 catcher, 1 of 1 retrier",
+    "release_builds": "8 of 8 states, 4 of 4 choice rules, 1 of 1 retrier",
     "site_checks": "6 of 6 states, 1 of 1 catcher, 1 of 1 retrier",
     "three_loops": "10 of 10 states, 5 of 5 choice rules, 2 of 2 catchers",
     "sales_pipeline": "8 of 8 states, 2 of 2 choice rules, 1 of 1 catcher, 1 of 1 retrier",
