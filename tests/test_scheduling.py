@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures.session.airflow_marker import AIRFLOW_FILES, AIRFLOW_FOLDERS, TESTS
 from tests.fixtures.session.collection import first_place
-from tests.fixtures.session.scheduling import MATRIX, MATRIX_LONGEST, AirflowScheduling, pytest_xdist_make_scheduler
+from tests.fixtures.session.scheduling import (
+    LONGEST_FIRST,
+    MATRIX,
+    MATRIX_LONGEST,
+    PRIVATE_AIRFLOW,
+    SLOW,
+    AirflowScheduling,
+    pytest_xdist_make_scheduler,
+)
 from tests.matrix import test_matrix
 
 
@@ -33,6 +42,12 @@ def test_the_tests_of_a_matrix_are_spread_the_longest_first() -> None:
 def test_the_tests_that_a_matrix_names_exist() -> None:
     names = {*test_matrix.SENSITIVE, *(name for names in test_matrix.WHOLE_AIRFLOW.values() for name in names)}
     assert {name for name in names if not (test_matrix.TESTS / name).is_file()} == set()
+
+
+def test_the_files_that_are_marked_or_scheduled_by_name_exist() -> None:
+    marked = {*AIRFLOW_FILES, *AIRFLOW_FOLDERS, *(f"airflow/{name}" for name in LONGEST_FIRST)}
+    scheduled = {name.removeprefix("tests/") for name in (*PRIVATE_AIRFLOW, *SLOW)}
+    assert {name for name in marked | scheduled if not (TESTS / name).exists()} == set()
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 31])

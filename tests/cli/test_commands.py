@@ -18,8 +18,9 @@ def test_version_and_help(told: Told) -> None:
     assert (code, err) == (0, "")
     for command in ("lint", "translate", "run", "compare"):
         assert f"\n  {command} " in out
-        help_code, help_text, _ = told(command, "-h")
-        assert help_code == 0 and f"sfn-provider {command}" in help_text and "--json" in help_text
+        help_code, help_text, err = told(command, "-h")
+        assert (help_code, err) == (0, "")
+        assert f"sfn-provider {command}" in help_text and "--json" in help_text
 
 
 def test_interrupting_is_told_in_a_word(told: Told, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -121,6 +121,7 @@ def test_what_a_project_is_not_for_is_refused(options: list[str], definition: Pa
     assert done.return_value == 2 and "--project writes" in done.output
 
 
+@pytest.mark.airflow
 def test_the_tests_of_the_project_pass(definition: Path, tmp_path: Path) -> None:
     folder = tmp_path / "harbour"
     write(definition, folder)

@@ -153,6 +153,7 @@ def test_each_code_of_a_native_translation_has_its_meaning() -> None:
     assert codes - looks - without - set(ANNOUNCEMENTS) == set()
 
 
+@pytest.mark.airflow
 def test_the_command_compares_a_native_translation_and_names_what_was_announced() -> None:
     arguments = [
         str(DAGS / "sales_pipeline.asl.json"),

@@ -190,6 +190,7 @@ def compare(source: str, folder: Path) -> list[str]:
     return [finding.text for finding in found.findings]
 
 
+@pytest.mark.airflow
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
