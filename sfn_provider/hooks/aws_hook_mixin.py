@@ -246,21 +246,17 @@ class AwsHookMixin(AwsHookFactory):
         except UsageError as error:
             raise AirflowFailException(f"{self.task_id}: {error}") from error
 
-    def _require_execution_arn(self, *, describable: bool = True) -> str:
+    def _require_execution_arn(self) -> str:
         """Return the argument ``execution_arn``, rendered.
 
-        Args:
-            describable: refuse Express executions, which AWS cannot describe.
-
         Raises:
-            AirflowFailException: it is not the ARN of an execution.
+            AirflowFailException: it is no ARN of an execution, or that of an Express one, which AWS cannot describe.
         """
         from sfn_provider.executions.arns import require_describable, require_execution_arn
 
         with self._fail_on_usage_error():
             arn = require_execution_arn(self.execution_arn)
-            if describable:
-                require_describable(arn)
+            require_describable(arn)
         return arn
 
     @cached_property

@@ -121,10 +121,10 @@ class StepFunctionGetExecutionOutputOperator(ExecutionOperator):
         Raises:
             StepFunctionExecutionFailed: the execution has failed, and ``fail_on_error`` is set.
             AirflowException: the execution is still running; a retry may find it ended.
-            AirflowFailException: a permission is missing.
+            AirflowFailException: it is an Express execution, or a permission is missing.
             json.JSONDecodeError: the output is no JSON.
         """
-        arn = self._require_execution_arn(describable=False)
+        arn = self._require_execution_arn()
         StateMachineExecutionsDetailsLink.persist_for(self, context, execution_arn=arn)
         description = self._call_with_retries(lambda: self.hook.describe_execution(arn))
         status = description.get("status")

@@ -78,7 +78,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
         if self.map_run_arn:
             require_map_run_arn(self.map_run_arn)
         elif self.execution_arn:
-            self._require_execution_arn(describable=False)
+            self._require_execution_arn()
         else:
             raise UsageError(_NEITHER)
 

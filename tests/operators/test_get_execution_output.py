@@ -43,6 +43,14 @@ def test_an_output_that_may_not_be_read_fails_at_once(scripted_aws: ScriptedAws)
         operator.execute(context_of(operator))
 
 
+def test_the_output_of_an_express_execution_is_refused_before_the_call(scripted_aws: ScriptedAws) -> None:
+    express = "arn:aws:states:us-east-1:123456789012:express:Orders:one:43e61af3-b85d-4ecc-8205-3eb9cadc6c8b"
+    operator = StepFunctionGetExecutionOutputOperator(task_id="output", execution_arn=express)
+    with pytest.raises(AirflowFailException, match="StepFunctionStartSyncExecutionOperator"):
+        operator.execute(context_of(operator))
+    assert not scripted_aws.requests
+
+
 def test_output_of_a_failed_execution_is_its_failure_if_asked_for(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("DescribeExecution", FAILED)
     scripted_aws.script("GetExecutionHistory", {"events": []})

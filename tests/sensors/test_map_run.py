@@ -130,6 +130,15 @@ def test_neither_arn_is_refused_where_a_template_renders_nothing() -> None:
         sensor.poke(context_of(sensor))
 
 
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_an_express_execution_is_refused_without_a_call(scripted_aws: ScriptedAws, deferrable: bool) -> None:
+    express = "arn:aws:states:us-east-1:123456789012:express:Orders:one:43e61af3-b85d-4ecc-8205-3eb9cadc6c8b"
+    sensor = sensor_of(map_run_arn=None, execution_arn=express, deferrable=deferrable)
+    with pytest.raises(AirflowFailException, match="keeps no state of an Express execution"):
+        sensor.execute(context_of(sensor))
+    assert not scripted_aws.requests
+
+
 def test_an_unknown_status_is_refused_when_the_dag_is_parsed() -> None:
     with pytest.raises(ValueError, match=r"\['TIMED_OUT'\]"):
         sensor_of(target_states=["TIMED_OUT"])

@@ -4,56 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 
-from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 from tests.aws.server import NO_RESPONSE, ErrorResponse
 from tests.aws.step_functions import PREFIX, InjectedFault, SimulatedStepFunctions
+from tests.fixtures.calls.execution_waits import Seen, trigger_of, wait_for, watch
 from tests.fixtures.virtual_time import run_virtually
 
 FINALS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 US_EAST_1 = {"DescribeExecution": (300.0, 15.0), "ListExecutions": (200.0, 5.0)}
-
-
-@dataclass
-class Seen:
-    """The event of each execution, and when it came."""
-
-    events: dict[str, dict[str, Any]] = field(default_factory=dict)
-    times: dict[str, float] = field(default_factory=dict)
-
-    def statuses(self) -> dict[str, str]:
-        return {arn: event.get("execution_status", event["status"]) for arn, event in self.events.items()}
-
-    def lateness(self, aws: SimulatedStepFunctions) -> float:
-        return max(at - aws.executions[arn].end for arn, at in self.times.items())
-
-
-def trigger_of(arn: str, **arguments: Any) -> StepFunctionsExecutionCompleteTrigger:
-    return StepFunctionsExecutionCompleteTrigger(execution_arn=arn, **({"waiter_delay": 10} | arguments))
-
-
-async def watch(seen: Seen, trigger: StepFunctionsExecutionCompleteTrigger) -> None:
-    async for event in trigger.run():
-        seen.events[trigger.execution_arn] = event.payload
-        seen.times[trigger.execution_arn] = asyncio.get_running_loop().time()
-
-
-def wait_for(triggers: Iterable[StepFunctionsExecutionCompleteTrigger], within: float = 86_400) -> Seen:
-    """Run triggers together, on virtual time, up to the last event."""
-
-    async def together() -> Seen:
-        seen = Seen()
-        async with asyncio.timeout(within), asyncio.TaskGroup() as group:
-            for trigger in triggers:
-                group.create_task(watch(seen, trigger))
-        return seen
-
-    return run_virtually(together())
 
 
 def plan(aws: SimulatedStepFunctions, count: int) -> dict[str, str]:
@@ -231,56 +192,6 @@ def test_a_quick_wait_is_not_slowed_down_by_slow_ones(simulated_aws: SimulatedSt
         return seen
 
     assert run_virtually(one_after_the_other()).times[quick] < 0.7
-
-
-def test_pending_redrive_is_no_end(simulated_aws: SimulatedStepFunctions) -> None:
-    arns = [simulated_aws.plan(f"run-{n}", 35, running="PENDING_REDRIVE") for n in range(5)]
-    seen = wait_for(map(trigger_of, arns))
-    assert set(seen.statuses().values()) == {"SUCCEEDED"}
-    assert min(seen.times.values()) > 35
-
-
-@pytest.mark.parametrize("count", [1, 3, 50])
-def test_the_end_of_before_a_redrive_is_not_its_end(simulated_aws: SimulatedStepFunctions, count: int) -> None:
-    simulated_aws.lag = 5
-    redrive = (20.0, 100.0, "SUCCEEDED")
-    arns = [simulated_aws.plan(f"run-{n}", 10.0, final="FAILED", redrive=redrive) for n in range(count)]
-
-    async def begin_late() -> Seen:
-        seen = Seen()
-        await asyncio.sleep(21)
-        await asyncio.gather(*(watch(seen, trigger_of(arn)) for arn in arns))
-        return seen
-
-    seen = run_virtually(begin_late())
-    assert set(seen.statuses().values()) == {"SUCCEEDED"}
-    assert max(seen.times.values()) < 120
-    assert simulated_aws.calls["DescribeExecution"] <= 12
-
-
-def test_a_list_that_is_behind_what_was_seen_already_ends_nothing(simulated_aws: SimulatedStepFunctions) -> None:
-    redrive = (20.0, 100.0, "SUCCEEDED")
-    arns = [simulated_aws.plan(f"run-{n}", 10.0, final="FAILED", redrive=redrive) for n in range(50)]
-
-    async def lists_from_another_replica() -> Seen:
-        seen = Seen()
-        await asyncio.sleep(21)
-        waits = [asyncio.create_task(watch(seen, trigger_of(arn))) for arn in arns]
-        await asyncio.sleep(24)
-        simulated_aws.lag = 35
-        await asyncio.sleep(9)
-        simulated_aws.lag = 0
-        await asyncio.gather(*waits)
-        return seen
-
-    assert set(run_virtually(lists_from_another_replica()).statuses().values()) == {"SUCCEEDED"}
-
-
-def test_failures_of_before_the_wait_are_found_soon(simulated_aws: SimulatedStepFunctions) -> None:
-    arns = [simulated_aws.plan(f"run-{n}", -10.0, start=-20.0, final="FAILED") for n in range(500)]
-    seen = wait_for(map(trigger_of, arns))
-    assert max(seen.times.values()) < 12
-    assert simulated_aws.calls["DescribeExecution"] == 1
 
 
 def test_among_many_other_executions_few_waits_are_described(simulated_aws: SimulatedStepFunctions) -> None:
