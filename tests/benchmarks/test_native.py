@@ -16,7 +16,7 @@ import pytest
 from sfn_provider.translate import translate
 from tests.aws.lambda_functions import LambdaFunctions
 from tests.benchmarks.test_translation import parse
-from tests.fixtures.real_airflow import RealAirflow
+from tests.fixtures.whole_airflow.real_airflow import RealAirflow
 
 ROUNDS = int(os.environ.get("NATIVE_ROUNDS", "7"))
 DAGS = Path(__file__).parents[2] / "dags"
