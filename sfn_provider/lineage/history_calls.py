@@ -77,7 +77,7 @@ def parse_data(text: object) -> Json:
     """Return the value of JSON text in an event; None where there is none, or where AWS has cut it."""
     try:
         return json.loads(text) if isinstance(text, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.engine.history.events import Record, render
 from sfn_provider.executions.arns import state_machine_of
-from sfn_provider.executions.history.history_events import EXECUTION_ENDS
+from sfn_provider.executions.history.history_events import EXECUTION_ENDS, Event
 from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.lineage.datasets import Place
@@ -34,14 +34,30 @@ def driven_lineage(hook: StepFunctionHook, execution_arn: str | None, *, has_end
     _, partition, _, region, account, *_ = execution_arn.split(":")
     pages = _read_pages(hook, execution_arn) if has_ended else []
     events = [event for page in pages for event in page["events"]]
-    return execution_lineage(
-        events,
-        Place(partition, region, account),
-        state_machine_arn=state_machine_of(execution_arn),
-        execution_arn=execution_arn,
-        status=EXECUTION_ENDS.get(events[-1]["type"]) if events else None,
-        is_complete=bool(pages) and "nextToken" not in pages[-1],
-    )
+    is_complete = bool(pages) and "nextToken" not in pages[-1]
+
+    def make(events: Sequence[Event]) -> OperatorLineage[Any, Any]:
+        return execution_lineage(
+            events,
+            Place(partition, region, account),
+            state_machine_arn=state_machine_of(execution_arn),
+            execution_arn=execution_arn,
+            status=EXECUTION_ENDS.get(events[-1]["type"]) if events else None,
+            is_complete=is_complete and bool(events),
+        )
+
+    return _make_lineage(make, events)
+
+
+def _make_lineage(
+    make: Callable[[Sequence[Event]], OperatorLineage[Any, Any]], events: Sequence[Event]
+) -> OperatorLineage[Any, Any]:
+    """Return the lineage of a history; where that is malformed, what is known without it."""
+    try:
+        return make(events)
+    except Exception as error:  # of whatever kind: the history is not ours
+        log.warning("The history could not be understood for the lineage: %s", masked_line(repr(error)))
+        return make(())
 
 
 def translated_lineage(
@@ -56,7 +72,7 @@ def translated_lineage(
     """
     region = region_name or _connection_region(aws_conn_id)
     events = [_in_region(event, region) for event in render(records)]
-    return execution_lineage(events, Place("aws", region, ""))
+    return _make_lineage(lambda known: execution_lineage(known, Place("aws", region, "")), events)
 
 
 def _read_pages(hook: StepFunctionHook, arn: str) -> list[dict[str, Any]]:

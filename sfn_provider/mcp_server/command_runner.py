@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,9 +70,7 @@ class CommandRunner:
         if report is not None:
             return await _with_reports(report, partial(self.run, *arguments))
         async with self._places:
-            process = await anyio.open_process(
-                [sys.executable, "-m", "sfn_provider.cli", *arguments], cwd=self._folder, stdin=subprocess.DEVNULL
-            )
+            process = await self._start(arguments)
             try:
                 with anyio.fail_after(self._timeout):
                     printed = await _read_both(process)
@@ -85,6 +83,13 @@ class CommandRunner:
             finally:
                 await _end(process)
         return _result(arguments[0], code, *printed)
+
+    async def _start(self, arguments: Sequence[str]) -> Process:
+        command = [sys.executable, "-m", "sfn_provider.cli", *arguments]
+        try:
+            return await anyio.open_process(command, cwd=self._folder, stdin=subprocess.DEVNULL)
+        except (OSError, ValueError) as error:  # a null byte, half a character, too many characters
+            raise UsageError(f"{arguments[0]}: its arguments cannot be handed to a process: {error}") from error
 
 
 async def _with_reports(report: ProgressReport, work: Callable[[], Awaitable[CommandResult]]) -> CommandResult:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from sfn_provider.exceptions import UsageError
 
 _ABOVE = "//"
+_ARN = "arn:"
 
 
 class RootFolder:
@@ -37,15 +39,20 @@ class RootFolder:
         Raises:
             UsageError: it leads out of the folder, or is an ARN and AWS may not be read.
         """
-        if reference.startswith("arn:"):
+        if reference.startswith(_ARN):
             return self._check_arn(reference)
         file, hash_sign, name = reference.partition("#")
         above, slashes, below = file.partition(_ABOVE)
         if above and slashes:
             folder = self._confine(above)
             path = self._confine(os.path.join(above, below))
-            return f"{self._relative(folder)}{_ABOVE}{os.path.relpath(path, folder)}{hash_sign}{name}"
-        return self._relative(self._confine(file)) + hash_sign + name
+            checked = f"{self._relative(folder)}{_ABOVE}{os.path.relpath(path, folder)}"
+        else:
+            checked = self._relative(self._confine(file))
+        # A command takes more of the reference as the file where there is one of that name.
+        for found in re.finditer("#|$", name):
+            self._confine(f"{checked}{hash_sign}{name[: found.start()]}")
+        return f"{checked}{hash_sign}{name}"
 
     def check_output(self, path: str) -> str:
         """Return the path of a file to write, relative to the folder.
@@ -75,4 +82,6 @@ class RootFolder:
         return resolved
 
     def _relative(self, path: Path) -> str:
-        return os.path.relpath(path, self.path)
+        relative = os.path.relpath(path, self.path)
+        # A command would read from AWS what begins as an ARN does.
+        return os.path.join(os.curdir, relative) if relative.startswith(_ARN) else relative

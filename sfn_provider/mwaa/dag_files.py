@@ -13,6 +13,7 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.mwaa.dag_calls import ClassCall, DagCalls, ServiceCall, definition_calls
 from sfn_provider.mwaa.literal_values import UNKNOWN
+from sfn_provider.text_files import read_text_file
 from sfn_provider.translate.definitions import read_definition
 
 _PACKAGE: Final = "sfn_provider"
@@ -67,17 +68,15 @@ def read_dag_file(path: str) -> DagFile:
     """
     file = Path(path)
     try:
-        source = file.read_text(encoding="utf-8")
-        tree = ast.parse(source, path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--dags {path}: cannot be read: {error}") from error
-    except SyntaxError as error:
-        raise UsageError(f"--dags {path}: line {error.lineno}: {error.msg}") from error
+        source = read_text_file(path, "a DAG")
+    except UsageError as error:
+        raise UsageError(f"--dags {error}") from error
+    tree = _parse(path, source)
     imports = tuple(_imports(tree))
     texts = list(dict.fromkeys(_string_literals(tree)))
     references = [text for text in texts if _names_file_beside(file, text)]
     for text in references:
-        _refuse_companion(path, file.parent / text.partition("#")[0])
+        _refuse_companion(path, file.parent / _file_named(text))
     builds = any(imported.name == _BUILD_FUNCTION for imported in imports)
     definitions = {text: _read_definition(path, text) for text in references} if builds else {}
     calls = DagCalls(tree, file.name, _PACKAGE)
@@ -88,10 +87,21 @@ def read_dag_file(path: str) -> DagFile:
         source=source,
         imports=imports,
         classes=tuple(dict.fromkeys([*named, *(call.name for call in class_calls)])),
-        companions={(part := text.partition("#")[0]): (file.parent / part).read_bytes() for text in references},
+        companions={name.as_posix(): (file.parent / name).read_bytes() for name in map(_file_named, references)},
         class_calls=tuple(class_calls),
         service_calls=tuple(_service_calls(calls, file.name, texts, definitions)),
     )
+
+
+def _parse(path: str, source: str) -> ast.Module:
+    try:
+        return ast.parse(source, path)
+    except SyntaxError as error:
+        raise UsageError(f"--dags {path}: line {error.lineno}: {error.msg}") from error
+    except ValueError as error:  # a null byte
+        raise UsageError(f"--dags {path}: is no Python: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise UsageError(f"--dags {path}: its expressions lie too deep in one another for Python") from error
 
 
 def _service_calls(calls: DagCalls, file: str, texts: list[str], definitions: dict[str, Any]) -> Iterator[ServiceCall]:
@@ -127,6 +137,10 @@ def _names_file_beside(file: Path, text: str) -> bool:
         return False
     path = Path(name)
     return not path.is_absolute() and ".." not in path.parts and (file.parent / path).is_file()
+
+
+def _file_named(text: str) -> Path:
+    return Path(text.partition("#")[0])
 
 
 def _refuse_companion(dag_path: str, companion: Path) -> None:

@@ -263,7 +263,10 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 MISUSES = {
     "an unknown version": (["--airflow-version", "2.9.2"], "take one of 2.10.3, 2.11.2, 3.0.6, 3.2.1, 3.3.1"),
     "no folder": (["--airflow-version", "3.0.6"], "-o DIR"),
-    "no such DAG": (["--airflow-version", "3.0.6", "--check", "--dags", "none.py"], "--dags none.py: cannot be read"),
+    "no such DAG": (
+        ["--airflow-version", "3.0.6", "--check", "--dags", "none.py"],
+        "--dags none.py: there is no such file",
+    ),
 }
 
 
@@ -288,3 +291,29 @@ def test_hidden_files_and_links_stay_here(name: str, reason: str, tmp_path: Path
     (tmp_path / "dag.py").write_text(f"from airflow import DAG\nNAME = {name!r}\n")
     with pytest.raises(UsageError, match=rf"it names {re.escape(name)}, which does not go to MWAA: {reason}"):
         read_dag_file(str(tmp_path / "dag.py"))
+
+
+UNREADABLE = {
+    "a device": ("/dev/zero", "--dags /dev/zero is a device or a pipe"),
+    "null bytes": ("a\0b", "line|is no Python"),
+    "deep": ("-" * 100_000 + "1", "too deep in one another"),
+    "a long sum": ("+".join("1" * 20_000), "too deep in one another"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_dag_file_that_nobody_can_read_is_one_clear_error(case: str, tmp_path: Path) -> None:
+    text, message = UNREADABLE[case]
+    file = tmp_path / "dag.py"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_dag_file(text if text.startswith("/dev") else str(file))
+
+
+def test_a_file_that_is_named_in_several_ways_goes_once(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.json").write_text("{}")
+    (tmp_path / "dag.py").write_text(
+        "# airflow dag\na = ['below/a.json', './below/a.json', 'below//./a.json#B', './dag.py']\n"
+    )
+    assert sorted(read_dag_file(str(tmp_path / "dag.py")).companions) == ["below/a.json", "dag.py"]

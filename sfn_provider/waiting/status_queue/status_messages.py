@@ -129,15 +129,16 @@ def _parse_event(event: dict[str, Any]) -> StatusChange:
     if wrong := _inconsistent_fields(event, detail, arn, parts):
         raise ValueError(f"{', '.join(wrong)} and detail.executionArn {arn!r} contradict each other")
     status = detail.get("status")
+    status = status if isinstance(status, str) else ""
     return StatusChange(
         execution_arn=arn,
         state_machine_arn=_without_qualifier(detail["stateMachineArn"]),
         name=detail["name"],
-        status=status if isinstance(status, str) else "",
+        status=status,
         started=_milliseconds(detail.get("startDate")),
         stopped=_milliseconds(detail.get("stopDate")),
         redrive_count=_count(detail.get("redriveCount", 0)),
-        result=_result(detail),
+        result=_result(status, detail),
     )
 
 
@@ -162,11 +163,11 @@ def _without_qualifier(state_machine_arn: str) -> str:
     return ":".join(state_machine_arn.split(":")[:7])
 
 
-def _result(detail: dict[str, Any]) -> dict[str, str] | None:
-    if detail.get("status") == "SUCCEEDED":
+def _result(status: str, detail: dict[str, Any]) -> dict[str, str] | None:
+    if status == "SUCCEEDED":
         output = detail.get("output")
         return {"output": output} if isinstance(output, str) and _is_included(detail.get("outputDetails")) else None
-    if detail.get("status") in FAILURE_STATUSES and "error" in detail and "cause" in detail:
+    if status in FAILURE_STATUSES and "error" in detail and "cause" in detail:
         texts = {field: detail[field] for field in ("error", "cause") if detail[field] is not None}
         return texts if all(isinstance(text, str) for text in texts.values()) else None
     return None

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
 
 from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.exceptions import UsageError
@@ -270,3 +271,38 @@ def test_templates_have_the_names_of_the_service() -> None:
     parameters = {"run.$": "$$.Execution.Name", "machine.$": "$$.StateMachine.Name"}
     read = loaded(workflow(machine({"A": call(Parameters=parameters)})).source)["tasks"]["A"]
     assert read["payload"] == '{"run": {{ ti.run_id | tojson }}, "machine": {{ ti.dag_id | tojson }}}'
+
+
+HOSTILE = (
+    *("{{ 7*7 }}", "{% raw %}", "{# x", "}}{{", "$HOME", "${HOME}", "x.sh", "s.json", "__type__", "=1+1", "~", "\x7f"),
+    *("a: b\n  evil: {__type__: builtins.eval}", "- x\n...\n---\nq: 1", "!!python/object/apply:os.system ['id']"),
+    *("&a *a", "'\"\\", "\u2028\u0085x", "{{ macros.os }}{% endraw %}{{ 1 }}"),
+)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("way", ["operators", "code"])
+def test_no_text_of_a_definition_is_yaml_or_a_template(hostile: str, way: str) -> None:
+    payload = {"a": hostile, hostile: 1, "n": [{"x": hostile}]}
+    published = {"TopicArn": TOPIC, "Message": hostile}
+    states = {
+        hostile: call("Tell", Parameters={"FunctionName": "f", "Payload": payload}, Comment=hostile)
+        | {"Resource": "arn:aws:states:::lambda:invoke"},
+        "Tell": call(Parameters=published) | {"Resource": PUBLISH},
+    }
+    made = workflow(machine(states, Comment=hostile), way=way)
+    if way == "operators" and hostile.endswith((".sh", ".json")):  # Airflow would read a file of that name
+        assert errors(made) == "NEEDS_CODE /States/Tell"
+        return
+    assert errors(made) == ""
+    read = loaded(made.source)
+    first, second = read["tasks"].values()
+    if way == "code":
+        assert {**json.loads(first["states"]), **json.loads(second["states"])}[hostile]["Comment"] == hostile
+        return
+    assert json.loads(_rendered(first["payload"])) == payload
+    assert _rendered(second["message"]) == hostile
+
+
+def _rendered(text: str) -> str:
+    return Environment(keep_trailing_newline=True).from_string(text).render()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from sfn_provider.waiting.status_queue.status_messages import MAX_DESCRIPTION_BYTES, StatusMessage, parse_message
 from tests.aws.status_events import status_change_event
+from tests.fixtures.mutated_json import mutate_json
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Orders:one"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Orders"
@@ -188,3 +190,24 @@ def test_what_is_no_event_of_step_functions(body: str) -> None:
 
 def test_how_often_a_message_was_received() -> None:
     assert [parse("{}").receives, parse("{}", ApproximateReceiveCount="4").receives] == [1, 4]
+
+
+@pytest.mark.parametrize("status", [[], {}, ["FAILED"], {"FAILED": 1}, None, 1])
+def test_a_status_that_is_no_text_is_none(status: Any) -> None:
+    event = status_change_event(ARN, "FAILED")
+    event["detail"] |= {"status": status, "error": "E", "cause": "c"}
+    change = parse_event(event).change
+    assert change is not None and (change.status, change.result) == ("", None)
+
+
+def test_mutated_messages_are_read_or_set_aside() -> None:
+    draw = random.Random(19)
+    taken = 0
+    for number in range(5_000):
+        event = status_change_event(ARN, ("SUCCEEDED", "FAILED")[number % 2])
+        event["detail"] |= {"output": "{}"} if number % 2 == 0 else {"error": "E", "cause": "c"}
+        text = json.dumps(mutate_json(draw, event))
+        message = parse(text[: draw.randrange(len(text) + 1)] if number % 20 == 0 else text)
+        assert (message.change is None) == bool(message.problem)
+        taken += message.change is not None
+    assert 500 < taken < 4_500
