@@ -113,3 +113,13 @@ def test_a_call_stays_exact_where_a_path_of_jsonata_leads_through_an_array_of_it
     last = call("b", Arguments={"read": "{% $states.input.read %}"}, End=True)
     made = native({"A": listed, "B": last}, QueryLanguage="JSONata")
     assert next(entry.how for entry in made.tasks if entry.state == "A") == how
+
+
+def test_a_comparison_of_jsonata_with_a_boolean_is_none_with_a_number() -> None:
+    question = {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% $states.input.approved = true %}", "Next": "B"}],
+        "Default": "D",
+    }
+    made = native({"C": question, "B": call("b", End=True), "D": {"Type": "Succeed"}}, QueryLanguage="JSONata")
+    assert 'params["approved"] is True' in made.source
