@@ -76,6 +76,7 @@ ANNOUNCEMENTS: Mapping[str, Announcement] = {
     "OPERATOR_ECSRUNTASK": Announcement(("different parameter", "red run"), only="failed"),
     "OPERATOR_EMRSERVERLESSSTARTJOB": Announcement(("unexpected call",)),
     "OPERATOR_EMRTERMINATEJOBFLOW": Announcement(("red run",), only="failed"),
+    "OPERATOR_REDSHIFTDATA": Announcement(("red run",), ("missing call",), only="failed"),
     "OPERATOR_S3DELETEOBJECTS": Announcement(("red run",), only="failed"),
     "ACTIVITY": _NOT_CALLED,
     "UNSUPPORTED_INTEGRATION": _NOT_CALLED,

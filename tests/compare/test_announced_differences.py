@@ -135,6 +135,23 @@ def test_a_call_is_announced_where_the_state_fails_for_its_value_alone(message: 
         assert announced.codes(difference, case) == codes
 
 
+def test_a_red_run_is_announced_where_an_operator_fails_by_a_call_of_its_own() -> None:
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:redshiftdata:executeStatement",
+        "Parameters": {"Database": "d", "WorkgroupName": "w", "Sql": "SELECT 1"},
+        "Next": "Then",
+    }
+    definition = {"StartAt": "Start", "States": {"Start": start, "Then": function("then", End=True)}}
+    announced = AnnouncedDifferences(translate(definition, dag_id="x", style="native", airflow_version="3.3.1"))
+    execution = simulate(definition, {}, mocks={"Start": [{"Return": {"Id": "1"}}], "Then": [{"Return": {}}]})
+    difference = Finding("different outcome", None, "Start", None, "It differs.")
+    for task, codes in (("Start", ("OPERATOR_REDSHIFTDATA",)), ("Then", ())):
+        failed = (TaskRun(task, -1, "failed", "It broke."),)
+        case = CaseComparison("c", execution, DagSide("failed", failed, (), {}), (), (difference,), 0.0)
+        assert announced.codes(difference, case) == codes
+
+
 def test_a_difference_that_one_case_does_not_announce_is_unannounced() -> None:
     announced = AnnouncedDifferences(translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1"))
     known, unknown = (case for case in CASES if case.name in ("a call after retries", "a call that no retry leads to"))

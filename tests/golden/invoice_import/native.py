@@ -80,11 +80,9 @@ with DAG(
 
     @task(task_id="TellAccounting_message", trigger_rule="one_success")
     def tell_accounting_message(ti, params):
-        look_for_invoices_error = ti.xcom_pull(task_ids="LookForInvoices", key="error")
         post_to_ledger = ti.xcom_pull(task_ids="PostToLedger")
+        look_for_invoices_error = ti.xcom_pull(task_ids="LookForInvoices", key="error")
         look_for_invoices = ti.xcom_pull(task_ids="LookForInvoices")
-        if look_for_invoices_error is not None:
-            return {**params, "problem": look_for_invoices_error}
         if post_to_ledger is not None:
             return {
                 "QueryExecution": {
@@ -93,6 +91,8 @@ with DAG(
                     "Status": {"State": "SUCCEEDED"},
                 },
             }
+        if look_for_invoices_error is not None:
+            return {**params, "problem": look_for_invoices_error}
         answer = json.loads(look_for_invoices)
         return {**params, "found": {"files": answer["files"], "total": answer["total"]}}
 

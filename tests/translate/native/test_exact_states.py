@@ -96,3 +96,30 @@ def test_an_execution_that_times_out_is_not_waited_for_where_its_end_is_handled(
     catch = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "B"}]} if "TimeoutSeconds" in fields else {}
     made = native({"A": {**start, **fields, **catch, "Next": "B"}, "B": call("b", End=True)})
     assert next(entry.how for entry in made.tasks if entry.state == "A") == how
+
+
+@pytest.mark.parametrize(
+    ("path", "how"), [("Contents.Key", "exact"), ("Contents", "taskflow"), ("Owner.ID", "taskflow")]
+)
+def test_a_call_stays_exact_where_a_path_of_jsonata_leads_through_an_array_of_its_response(path: str, how: str) -> None:
+    action = "listObjectsV2" if path.startswith("Contents") else "getBucketAcl"
+    listed: dict[str, Any] = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::aws-sdk:s3:{action}",
+        "Arguments": {"Bucket": "b"},
+        "Next": "B",
+    }
+    listed["Output"] = {"read": f"{{% $states.result.{path} %}}"}
+    last = call("b", Arguments={"read": "{% $states.input.read %}"}, End=True)
+    made = native({"A": listed, "B": last}, QueryLanguage="JSONata")
+    assert next(entry.how for entry in made.tasks if entry.state == "A") == how
+
+
+def test_a_comparison_of_jsonata_with_a_boolean_is_none_with_a_number() -> None:
+    question = {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% $states.input.approved = true %}", "Next": "B"}],
+        "Default": "D",
+    }
+    made = native({"C": question, "B": call("b", End=True), "D": {"Type": "Succeed"}}, QueryLanguage="JSONata")
+    assert 'params["approved"] is True' in made.source

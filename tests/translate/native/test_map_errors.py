@@ -83,5 +83,5 @@ def test_handlers_of_several_tasks_read_the_error_of_the_one_that_has_failed() -
     }
     definition = {"StartAt": "A", "States": states}
     source = translate(definition, dag_id="x", style="native", airflow_version="3.3.1").source
-    assert 'error = next(filter(None, ti.xcom_pull(task_ids=["A", "B"], key="error")), None)' in source
+    assert 'error = next(filter(None, ti.xcom_pull(task_ids=["B", "A"], key="error")), None)' in source
     assert """f"{error['Error']}: {error['Cause']}\"""" in source

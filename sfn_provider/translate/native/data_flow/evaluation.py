@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
 
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import parse_path
@@ -62,6 +64,15 @@ class Way:
 
     document: Value
     variables: Variables
+
+
+class Arrival(NamedTuple):
+    """A way to a state: its mark, what it hands over, the position of the state that marks it, whether that failed."""
+
+    mark: Source | None
+    way: Way
+    position: int = -1
+    is_caught: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +158,19 @@ class Evaluator:
             variables: the variables of the scopes around.
         """
         edges = {name: successors(state) for name, state in scope.states.items()}
-        arrivals: dict[str, list[tuple[Source | None, Way]]] = {
-            scope.start_at: [(None, Way(document, variables or {}))]
-        }
+        arrivals = {scope.start_at: [Arrival(None, Way(document, variables or {}))]}
         ends: list[tuple[Source | None, Value]] = []
         flows: dict[str, StateFlow] = {}
-        for name in flow_order(scope.start_at, edges):
-            way = _merge(arrivals[name])
+        order = {name: position for position, name in enumerate(flow_order(scope.start_at, edges))}
+        for name in order:
+            way = _merge(_latest_first(arrivals[name]))
             flow = flows[name] = self.state(name, scope.states[name], way, context)
             for number, (target, out) in enumerate(flow.ways):
                 mark = self._mark(flow, number) or _inherited_mark(flow, arrivals[name])
                 if target:
-                    arrivals.setdefault(target, []).append((mark, out))
+                    position = order.get(mark.state if mark is not None else name, order[name])
+                    is_caught = mark.kind == "error" if mark is not None else number > 0
+                    arrivals.setdefault(target, []).append(Arrival(mark, out, position, is_caught))
                 elif not isinstance(flow.state, Fail):
                     ends.append((mark, out.document))
         output = one_of(ends) if ends else Absent("no way through these states ends without an error")
@@ -300,9 +312,20 @@ class Evaluator:
         return (self.scope(state.body, document, context, {} if state.distributed else variables),)
 
 
-def _inherited_mark(flow: StateFlow, arrivals: list[tuple[Source | None, Way]]) -> Source | None:
+def _latest_first(arrivals: list[Arrival]) -> list[Arrival]:
+    """Return the ways to a state so that the first of which the mark is there was taken.
+
+    An error stays after it was caught: the execution may go on, and come here by a later state. So later states go
+    first where there are errors of earlier ones.
+    """
+    if any(first.is_caught and first.position != second.position for first, second in pairwise(arrivals)):
+        return sorted(arrivals, key=lambda arrival: arrival.position, reverse=True)
+    return arrivals
+
+
+def _inherited_mark(flow: StateFlow, arrivals: list[Arrival]) -> Source | None:
     """Return the mark of the only way to a state that has only one way on: it marks that one, too."""
-    return arrivals[0][0] if len(arrivals) == 1 and len(flow.ways) == 1 else None
+    return arrivals[0].mark if len(arrivals) == 1 and len(flow.ways) == 1 else None
 
 
 def _context(inner: Object, context: Value) -> Value:
@@ -312,15 +335,15 @@ def _context(inner: Object, context: Value) -> Value:
     return inner
 
 
-def _merge(arrivals: list[tuple[Source | None, Way]]) -> Way:
+def _merge(arrivals: list[Arrival]) -> Way:
     """Return with what a state starts; a variable that some of the ways set alone is one that nobody can say."""
-    names = dict.fromkeys(name for _, way in arrivals for name in way.variables)
+    names = dict.fromkeys(name for arrival in arrivals for name in arrival.way.variables)
     variables: Variables = {}
     for name in names:
         unset = Unresolved(f"{UNSET} {name}")
-        is_set = all(name in way.variables for _, way in arrivals)
-        variables[name] = one_of((mark, way.variables[name]) for mark, way in arrivals) if is_set else unset
-    return Way(one_of((mark, way.document) for mark, way in arrivals), variables)
+        is_set = all(name in arrival.way.variables for arrival in arrivals)
+        variables[name] = one_of((each.mark, each.way.variables[name]) for each in arrivals) if is_set else unset
+    return Way(one_of((arrival.mark, arrival.way.document) for arrival in arrivals), variables)
 
 
 def _items(state: Map, value: Value) -> Value:

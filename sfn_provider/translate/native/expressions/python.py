@@ -263,6 +263,12 @@ class PythonWriter(ExpressionWriter):
             call = Call("States.JsonToString", call.arguments)
         call = self.plain_call(call)
         text, imports = CALLS.get(call.name, ("", ()))
+        if (
+            call.name in ("=", "!=")
+            and isinstance(call.arguments[-1], Constant)
+            and isinstance(call.arguments[-1].value, bool)
+        ):
+            text = "({} is {})" if call.name == "=" else "({} is not {})"  # for Python, 1 == True
         text = text.replace("{*}", ", ".join(["{}"] * len(call.arguments)))
         if not text or len(call.arguments) != (len(set(re.findall(r"\{\d\}", text))) or text.count("{}")):
             raise NotNative(f"{self.name_of(call)} has no Python that means the same")

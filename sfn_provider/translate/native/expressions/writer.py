@@ -217,11 +217,20 @@ def _is_missing(value: Value, own: Source | None, other: Source | None) -> bool:
 
 
 def common_error(value: OneOf) -> tuple[list[Source], tuple[Key, ...]] | None:
-    """Return the errors of which each alternative reads the same path, with that path; None for other alternatives."""
+    """Return the errors of which each alternative reads the same path, the latest first, with that path.
+
+    None where the first that is there may not be the one: what came after an error that was caught may have failed,
+    too, without a part in the value.
+    """
     whole = [whole_error(entry) if isinstance(entry, Object) else None for _, entry in value.alternatives]
     found = [
         steps_of(entry if error is None else error) for error, (_, entry) in zip(whole, value.alternatives, strict=True)
     ]
     sources = [start for start, _ in found if isinstance(start, Source) and start.kind == "error"]
-    paths = {keys for _, keys in found}
-    return (sources, found[0][1]) if len(sources) == len(found) and len(paths) == 1 else None
+    if len(sources) < len(found) or len({keys for _, keys in found}) > 1:
+        return None
+    is_last = all(
+        mark is None or (mark.kind == "error" and mark.state == source.state)
+        for (mark, _), source in zip(value.alternatives, sources, strict=True)
+    )
+    return (sources, found[0][1]) if is_last else None

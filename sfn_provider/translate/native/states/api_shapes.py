@@ -339,6 +339,8 @@ def spell_result(shape: Shape | None, keys: tuple[Key, ...], style: ValueStyle) 
             if member is None:
                 raise NotNative(f"the response has no {key}")
             spelled.append(member)
+        elif isinstance(key, str) and shape is not None and shape.type_name == "list":
+            raise NotNative(f"a path reads {key} in an array of the response; JSONata takes that of each item")
         else:
             spelled.append(key)
         shape = _inner(shape, key, style)

@@ -122,6 +122,10 @@ _STATEMENT: Final = OperatorRow(
     returns={"$.Id": Returned(path=(0,))},
     added={"WithEvent": False},
     reads=("DescribeStatement",),
+    lost=(
+        "From provider 9.8 on it also describes the statement once it has started it, and fails where that fails; its "
+        "retries execute the statement again.",
+    ),
     older=(OlderProvider((9, 8), returns={"$.Id": Returned()}),),
 )
 
