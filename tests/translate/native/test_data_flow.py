@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, Way
 from sfn_provider.translate.native.data_flow.values import (
     INPUT,
     MAX_PARTS,
@@ -235,3 +235,27 @@ def test_a_value_that_doubles_again_and_again_is_one_that_cannot_be_said() -> No
     assert sizes[:4] == [3, 7, 15, 31]
     assert max(sizes) <= MAX_PARTS
     assert any(isinstance(each.output, Unresolved) for each in flows.values())
+
+
+def test_the_rules_of_a_choice_are_compared_with_one_of_their_target_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    equal = Way.__eq__
+    monkeypatch.setattr(Way, "__eq__", lambda way, other: compared.append(way) or equal(way, other))
+    rules = [{"Variable": "$.a", "NumericEquals": n, "Next": f"S{n % 2}"} for n in range(100)]
+    ends = {f"S{n}": {"Type": "Pass", "End": True} for n in range(2)}
+    states = flow({"A": {"Type": "Choice", "Choices": rules, "Default": "S0"}, **ends}).states
+    assert len(states["A"].ways) == 101
+    assert len(compared) <= sum(len(each.ways) for each in states.values())
+
+
+def test_the_rules_of_a_choice_that_bring_different_data_have_no_mark_of_their_target() -> None:
+    rules = [
+        {"Variable": "$.a", "NumericEquals": n, "Next": f"S{min(n, 1)}", "Assign": {"v": min(n, 2)}} for n in range(3)
+    ]
+    ends = {f"S{n}": {"Type": "Pass", "Parameters": {"v.$": "$v"}, "Next": "C"} for n in range(2)}
+    last = {"Type": "Pass", "Parameters": {"v.$": "$v"}, "End": True}
+    states = flow({"A": {"Type": "Choice", "Choices": rules}, **ends, "C": last}).states
+    assert states["S0"].effective == Object((("v", constant(0)),))
+    value = states["S1"].environment.variables["v"]
+    assert isinstance(value, OneOf)
+    assert {mark for mark, _ in value.alternatives} == {None}

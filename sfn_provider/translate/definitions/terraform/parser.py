@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import pickle
 from collections.abc import Iterator
@@ -83,7 +84,8 @@ def parse_tree(text: str, file: str, first_line: int = 1) -> Tree[Token]:
         return budget.trees[text]
     budget.spend(TOKENS_OF_TEXT)
     try:
-        tree: Tree[Token] = _load_parser().parse(text + "\n")  # the grammar has no end of a file
+        with _without_collection():
+            tree: Tree[Token] = _load_parser().parse(text + "\n")  # the grammar has no end of a file
     except (LarkError, RecursionError) as error:
         line, column = getattr(error, "line", None), getattr(error, "column", None)
         position = f":{first_line - 1 + line}:{column}" if isinstance(line, int) and line > 0 else ""
@@ -91,6 +93,18 @@ def parse_tree(text: str, file: str, first_line: int = 1) -> Tree[Token]:
         raise UsageError(f"{file}{position}: not Terraform: {problem}") from None
     budget.trees[text] = tree
     return tree
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Collect no garbage within: going through a tree that grows, again and again, is half of the work of parsing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @functools.lru_cache(maxsize=1)

@@ -59,9 +59,11 @@ def render_template(text: str, file: str, evaluate: Evaluate, first_line: int = 
 
 
 def _split(text: str, file: str, first_line: int) -> Iterator[_Part]:
-    offset = 0
+    offset = counted = 0
+    line = first_line
     while (match := _OPENING.search(text, offset)) is not None:
-        line = first_line + text.count("\n", 0, match.start())
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
         yield _Part("text", text[offset : match.start()], line)
         if match["literal"]:  # $${ is a literal ${
             yield _Part("text", match["literal"][1:], line)

@@ -165,8 +165,9 @@ class Evaluator:
         for name in order:
             way = _merge(_latest_first(arrivals[name]))
             flow = flows[name] = self.state(name, scope.states[name], way, context)
+            differing = _differing_targets(flow)
             for number, (target, out) in enumerate(flow.ways):
-                mark = self._mark(flow, number) or _inherited_mark(flow, arrivals[name])
+                mark = self._mark(flow, number, differing) or _inherited_mark(flow, arrivals[name])
                 if target:
                     position = order.get(mark.state if mark is not None else name, order[name])
                     is_caught = mark.kind == "error" if mark is not None else number > 0
@@ -177,16 +178,15 @@ class Evaluator:
         entry = Way(document, variables or {})
         return ScopeFlow(scope.start_at, flows, output, entry, context, scope)
 
-    def _mark(self, flow: StateFlow, number: int) -> Source | None:
+    def _mark(self, flow: StateFlow, number: int, differing: set[str]) -> Source | None:
         """Return the result or error that a state has exactly where it takes its way of a number."""
         if isinstance(flow.state, LoopPart):
             return loop_result(flow.name) if len(flow.ways) == 1 else None
         if isinstance(flow.state, ExactPart):
             return Source("exit", flow.name, flow.ways[number][0])
         if isinstance(flow.state, Choice):
-            target, way = flow.ways[number]
-            is_only = all(other == way for name, other in flow.ways if name == target)
-            return Source("choice", flow.name, target) if is_only else None
+            target = flow.ways[number][0]
+            return Source("choice", flow.name, target) if target not in differing else None
         if number > 0 and isinstance(flow.state, Task):
             several = len(flow.state.catch or ()) > 1
             return Source("error", flow.name, str(number - 1) if several else "")
@@ -321,6 +321,12 @@ def _latest_first(arrivals: list[Arrival]) -> list[Arrival]:
     if any(first.is_caught and first.position != second.position for first, second in pairwise(arrivals)):
         return sorted(arrivals, key=lambda arrival: arrival.position, reverse=True)
     return arrivals
+
+
+def _differing_targets(flow: StateFlow) -> set[str]:
+    """Return the states to which ways of a state lead that bring different data."""
+    firsts: dict[str, Way] = {}
+    return {target for target, way in flow.ways if firsts.setdefault(target, way) != way}
 
 
 def _inherited_mark(flow: StateFlow, arrivals: list[Arrival]) -> Source | None:

@@ -6,6 +6,7 @@ of a state, the error of a failed state, the context object, the item of a Map. 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -227,9 +228,9 @@ def one_of(alternatives: Iterable[tuple[Source | None, Value]]) -> Value:
 
 def _without_idle_choices(arrivals: list[tuple[Source | None, Value]]) -> list[tuple[Source | None, Value]]:
     """Return alternatives without the marks of Choices on those that are the last one, for which nobody asks."""
-    chosen = [value for mark, value in arrivals if mark is not None and mark.kind == "choice"]
+    chosen = Counter(value for mark, value in arrivals if mark is not None and mark.kind == "choice")
     unmarked = {value for mark, value in arrivals if mark is None}
-    last = unmarked or ({max(chosen, key=chosen.count)} if chosen else unmarked)
+    last = unmarked or ({max(chosen, key=chosen.__getitem__)} if chosen else unmarked)
     return [
         (None if mark is not None and mark.kind == "choice" and value in last else mark, value)
         for mark, value in arrivals
