@@ -94,6 +94,7 @@ class _Lines:
     def __init__(self, dag: NativeDag) -> None:
         self.dag = dag
         self.chains = find_chains(dag)
+        self.connected = {position for edge in dag.edges for position in edge}
         uses = Counter(position for chain in self.chains for part in chain for position in part)
         arguments = {
             text for node in dag.nodes for text in (*node.parameters.values(), node.expanded) if text is not None
@@ -151,8 +152,7 @@ class _Lines:
         if position in self.named:
             start = f"{indent}{node.variable}_task = "
             return f"{text}\n{start}{lay_out_expression(_call(node), indent, len(start), WIDTH)}\n"
-        is_connected = any(position in edge for edge in self.dag.edges)
-        return text if is_connected else f"{text}\n{indent}{_call(node)}\n"
+        return text if position in self.connected else f"{text}\n{indent}{_call(node)}\n"
 
     def _edges(self, indent: str) -> str:
         return "".join(self._chain(chain, indent) for chain in self.chains)

@@ -16,7 +16,7 @@ def find_chains(dag: NativeDag) -> list[Chain]:
 
 
 def _plain_chains(dag: NativeDag) -> list[Chain]:
-    after = {position: list(dag.downstream(position)) for position in range(len(dag.nodes))}
+    after = dag.downstream()
     before = Counter(right for _, right in dag.edges)
     done: set[int] = set()
     chains = []

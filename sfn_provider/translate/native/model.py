@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -171,10 +171,16 @@ class NativeDag:
     groups: dict[str, str] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
 
-    def upstream(self, index: int) -> Iterator[int]:
-        """Iterate over the positions of the nodes before a node."""
-        return (left for left, right in self.edges if right == index)
+    def upstream(self) -> list[list[int]]:
+        """Return for each node the positions of the nodes before it."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for left, right in self.edges:
+            found[right].append(left)
+        return found
 
-    def downstream(self, index: int) -> Iterator[int]:
-        """Iterate over the positions of the nodes after a node."""
-        return (right for left, right in self.edges if left == index)
+    def downstream(self) -> list[list[int]]:
+        """Return for each node the positions of the nodes after it."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for left, right in self.edges:
+            found[left].append(right)
+        return found

@@ -74,7 +74,13 @@ def plan_prepared(prepared: PreparedMachine, versions: Versions, nodes: type[Nod
 
 @dataclass(slots=True)
 class _Planner(PlannedStates):
-    """Plans the DAG."""
+    """Plans the DAG.
+
+    Args:
+        words_of_parts: the words in texts of states that read their documents by names, once they were asked for.
+    """
+
+    words_of_parts: frozenset[str] | None = None
 
     def plan(self, nodes: type[NodeMaker]) -> NativePlan:
         for flow in self.scope.walk():  # a loop has the name of its first state
@@ -244,11 +250,15 @@ class _Planner(PlannedStates):
             forms: the forms of Tasks by name.
             state: the state that cannot be said then.
         """
-        named = words_of_parts(self.scope)
         for form in forms.values():
             for own, other in form.spelled_otherwise if isinstance(form, FunctionForm) else ():
-                if other in named:
+                if other in self._named_in_parts():
                     raise NotNative(f"boto3 spells {other} as {own} in the response, and a state reads it", state)
+
+    def _named_in_parts(self) -> frozenset[str]:
+        if self.words_of_parts is None:
+            self.words_of_parts = words_of_parts(self.scope)
+        return self.words_of_parts
 
     def _add_merges(self, routes: Routes) -> None:
         """Put a task before each operator that is given what ways build too differently for a template."""

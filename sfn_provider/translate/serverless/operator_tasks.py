@@ -102,8 +102,8 @@ def _plan(native: NativePlan, databases: tuple[str, ...]) -> OperatorPlan:
         sensors[task_id] = name
         taken.add(name)
     tasks: list[WorkflowTask] = []
-    for position, node in enumerate(nodes):
-        before = [nodes[left].task_id for left in native.dag.upstream(position)]
+    for node, lefts in zip(nodes, native.dag.upstream(), strict=True):
+        before = [nodes[left].task_id for left in lefts]
         # What handles a failure has to see that of the start, too.
         upstream = dict.fromkeys(last for name in before for last in _ends(name, sensors, node.trigger_rule))
         tasks += _tasks(node, tuple(upstream), splits.get(node.task_id), sensors)
