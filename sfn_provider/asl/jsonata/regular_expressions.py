@@ -24,6 +24,11 @@ _SHARED_ESCAPES: Final = frozenset("dDwWSbBnrtvf0123456789")
 _SPACE: Final = r"\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
+_LITERALS: Final = 100
+_NO_LITERAL: Final = "(?=.|)"
+"""Holds everywhere; stands in long literals: `regex` makes tables for them in cubic time, which no timeout ends."""
+
+
 class MatchingBudget:
     """The time that one evaluation has left for matching.
 
@@ -78,6 +83,8 @@ def _to_python(pattern: str, multiline: bool) -> str:
     in_class = False
     for match in _PIECE.finditer(pattern):
         text = match.group()
+        if len(parts) % _LITERALS == _LITERALS - 1 and not in_class and all(map(str.isalnum, (text, *parts[-3:]))):
+            parts.append(_NO_LITERAL)
         if in_class:
             parts.append(_in_class(text, match["char"], first=parts[-1] == "["))
             in_class = text != "]"
