@@ -24,6 +24,11 @@ _SHARED_ESCAPES: Final = frozenset("dDwWSbBnrtvf0123456789")
 _SPACE: Final = r"\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
+_LITERALS: Final = 100
+_NO_LITERAL: Final = "(?=.|)"
+"""Holds everywhere; stands in long literals: `regex` makes tables for them in cubic time, which no timeout ends."""
+
+
 class MatchingBudget:
     """The time that one evaluation has left for matching.
 
@@ -78,6 +83,8 @@ def _to_python(pattern: str, multiline: bool) -> str:
     in_class = False
     for match in _PIECE.finditer(pattern):
         text = match.group()
+        if len(parts) % _LITERALS == _LITERALS - 1 and not in_class and all(map(_is_literal, (text, *parts[-3:]))):
+            parts.append(_NO_LITERAL)
         if in_class:
             parts.append(_in_class(text, match["char"], first=parts[-1] == "["))
             in_class = text != "]"
@@ -99,6 +106,11 @@ def _to_python(pattern: str, multiline: bool) -> str:
             meanings = {".": r"[^\n\r\u2028\u2029]", "$": "$" if multiline else r"\Z", "{": r"\{"}
             parts.append(meanings.get(text, text))
     return "".join(parts)
+
+
+def _is_literal(part: str) -> bool:
+    """Whether a part stands for a character; no part of a group or a quantifier is one behind three others."""
+    return part.isalnum() or part in "=:!<>-_,;'\"@#%&~` /" or (part[0] == "\\" and not part[1].isdigit())
 
 
 def _closed_class(parts: list[str]) -> list[str]:

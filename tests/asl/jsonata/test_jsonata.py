@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -271,3 +272,10 @@ def test_missing_is_not_null() -> None:
     assert evaluate("$states.input", scope) is None
     assert evaluate("$exists($states.input)", scope) is True
     assert evaluate("$exists($states.result)", scope) is False
+
+
+def test_a_long_literal_in_a_regular_expression_is_matched_at_once() -> None:
+    started = time.process_time()
+    assert evaluate(f"$count($match('{'a' * 3_000}', /{'a' * 3_000}/))") == 1
+    assert evaluate(f"$count($match('{'a' * 2_999}', /{'a' * 3_000}/))") == 0
+    assert time.process_time() - started < 4  # it was 8 seconds for one of them
