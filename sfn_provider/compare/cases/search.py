@@ -24,6 +24,7 @@ from sfn_provider.compare.cases.steering import Knowledge, Steering
 from sfn_provider.compare.data_reads import reads_by_state
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
+from sfn_provider.engine.compiled_machine import CompiledMachine
 from sfn_provider.exceptions import UsageError
 
 _CLEAN = ("state", "rule", "items", "loop")
@@ -80,6 +81,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.parts = MachineParts(self.machine)
+        self._compiled = CompiledMachine(self.machine)
         self._loops = find_loops(self.parts)
         self.goals = list_goals(self.parts, self._loops)
         index = index_definition(dump(self.machine))
@@ -95,6 +97,7 @@ class Search:
         self._clean_states = self.parts.reachable(catchers=False)
         self._failures: dict[str, str] = {}
 
+    _compiled: CompiledMachine = field(init=False, repr=False)
     _work_of_a_run: int = field(init=False, repr=False)
     _loops: dict = field(init=False, repr=False)  # type: ignore[type-arg]
     _expressions: DerivedValues = field(init=False, repr=False)
@@ -179,7 +182,7 @@ class Search:
             steering = Steering(self.parts, self._loops, opened, primary, errors=errors, knowledge=self._knowledge)
             run = SteeredRun(self._data, data, steering, self._knowledge)
             with suppress(TooLong):
-                simulate(self.machine, run.input, mocks=run, observer=run.observe)
+                simulate(self._compiled, run.input, mocks=run, observer=run.observe)
             before, data = data, run.case()
             self.reasons |= {goal: reason for goal, reason in run.reasons.items() if goal not in self.reasons}
             if data == before:
@@ -223,7 +226,7 @@ class Search:
         observer = GoalObserver(self.parts, self._loops)
         self._budget.spend(self._work_of_a_run)
         try:
-            execution = simulate(self.machine, data.input, mocks=data.mocks(), observer=observer)
+            execution = simulate(self._compiled, data.input, mocks=data.mocks(), observer=observer)
         except UsageError:  # a call that the steered execution did not make
             return
         found = observer.finish()

@@ -12,6 +12,7 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.child_histories import ChildHistories
+from sfn_provider.engine.compiled_machine import CompiledMachine
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history.events import Record
@@ -39,7 +40,7 @@ EPOCH = 1_735_689_600.0
 
 
 def simulate(
-    definition: str | dict[str, Any] | StateMachine,
+    definition: str | dict[str, Any] | StateMachine | CompiledMachine,
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
@@ -55,7 +56,7 @@ def simulate(
     """Run a state machine without calling anything: tasks are mocked and time is virtual.
 
     Args:
-        definition: the definition as text, as an object, or parsed.
+        definition: the definition as text, as an object, or parsed; compiled where it is run often.
         input: the execution's input, any JSON value.
         mocks: results of tasks: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
             one entry for each call in order, the last one repeating; an empty list never answers.
@@ -85,10 +86,14 @@ def simulate(
     check_execution_input(input)
     if execution_type not in ("STANDARD", "EXPRESS"):
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
-    if isinstance(definition, StateMachine):
-        machine = definition
+    if isinstance(definition, CompiledMachine):
+        compiled = definition
+    elif isinstance(definition, StateMachine):
+        compiled = CompiledMachine(definition)
     else:
-        machine = parse(definition, execution_type="EXPRESS" if execution_type == "EXPRESS" else "STANDARD")
+        parsed = parse(definition, execution_type="EXPRESS" if execution_type == "EXPRESS" else "STANDARD")
+        compiled = CompiledMachine(parsed)
+    machine = compiled.machine
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
     answers.check_states(machine)
     if answers.recorded is not None:
@@ -97,7 +102,7 @@ def simulate(
         context = execution_context(input, start_time, machine=machine_name, name=name, execution_type=execution_type)
     deadline = start_time + min(machine.timeout_seconds or math.inf, _MAX_SECONDS[execution_type])
     children = ChildHistories(failed_only=history == "failed") if history != "none" else None
-    interpreter = Interpreter(machine, observer=observer, child_histories=children, execution_type=execution_type)
+    interpreter = Interpreter(compiled, observer=observer, child_histories=children, execution_type=execution_type)
     step = interpreter.start(
         input, at=start_time, context=context, seed=name if seed is None else seed, deadline=deadline
     )
