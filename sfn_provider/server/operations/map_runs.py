@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from sfn_provider.engine.limits import CHILD_CONCURRENCY
 from sfn_provider.engine.progress.map_run_progress import Tolerance
 from sfn_provider.server.api_errors import VALIDATION, ApiError, resource_not_found
 from sfn_provider.server.arns import check_arn
@@ -86,7 +87,8 @@ def update_map_run(state: ServiceState, parameters: Parameters, now: float) -> R
         parameters.get("toleratedFailureCount", progress.tolerance.items),
         parameters.get("toleratedFailurePercentage", progress.tolerance.percentage),
     )
-    progress.max_concurrency = parameters.get("maxConcurrency") or progress.max_concurrency
+    if "maxConcurrency" in parameters:
+        progress.max_concurrency = parameters["maxConcurrency"] or CHILD_CONCURRENCY  # 0 is no limit, as in a Map
     return {}
 
 

@@ -122,6 +122,8 @@ def test_limits_of_a_map_run_can_be_changed(service: Service, runner: FunctionRu
     run = only_run(service, arn)["mapRunArn"]
     service.client.update_map_run(mapRunArn=run, maxConcurrency=2, toleratedFailureCount=2)
     assert only_run(service, arn)["maxConcurrency"] == 2
+    service.client.update_map_run(mapRunArn=run, maxConcurrency=0)
+    assert only_run(service, arn)["maxConcurrency"] == 10_000, "0 is no limit, as in a Map"
     loop = service.server._loop
     assert loop is not None
     for is_failure in (True, False, True):
