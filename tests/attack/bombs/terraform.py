@@ -134,6 +134,9 @@ _TERRAFORM: dict[str, Callable[[], str]] = {
         )
     ),
     "two megabytes of blocks": lambda: _resource('"{}"') + "a {}\n" * 400_000,
+    "many schedules": lambda: (
+        _resource('"{}"') + "".join(f'resource "aws_scheduler_schedule" "s{n}" {{\n}}\n' for n in range(20_000))
+    ),
     "two megabytes of heredocs": lambda: _resource(
         '"{}"', "a {\n" + "".join(f"a = <<A{n}\n}}\nA{n}\n" for n in range(90_000)) + "}\n"
     ),

@@ -118,6 +118,15 @@ def test_the_blocks_of_a_folder_have_its_bound(tmp_path: Path) -> None:
         read_definition(write(tmp_path, main=MACHINE + LOCALS, others="a {}\n" * 100_000))
 
 
+def test_a_folder_may_have_many_blocks_that_are_needed(tmp_path: Path) -> None:
+    schedules = "".join(
+        f'resource "aws_scheduler_schedule" "s{n}" {{\n  target {{\n    arn = aws_sqs_queue.q{n}.arn\n  }}\n}}\n'
+        for n in range(1_000)
+    )
+    folder = write(tmp_path, main=MACHINE + LOCALS, schedules=schedules)
+    assert read_definition(folder).document.value["StartAt"] == "A"
+
+
 def test_an_override_file_makes_instances(tmp_path: Path) -> None:
     override = 'resource "aws_sfn_state_machine" "m" {\n  for_each = { x = 1 }\n}\n'
     folder = write(tmp_path, main=MACHINE + LOCALS, override=override)

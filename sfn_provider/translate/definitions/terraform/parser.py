@@ -24,6 +24,9 @@ MAX_TOKENS: Final = 100_000
 TOKENS_OF_TEXT: Final = 110
 """As how many of them a text counts that is parsed, besides those in it."""
 
+TOKENS_OF_BLOCK: Final = 10
+"""As how many of them a block of a file counts that is parsed by itself."""
+
 
 class TooManyTokensError(UsageError):
     """What is to be read of a folder has more than MAX_TOKENS."""
@@ -88,13 +91,14 @@ def load_grammar() -> None:
         ) from error
 
 
-def parse_tree(text: str, file: str, first_line: int = 1) -> Tree[Token]:
+def parse_tree(text: str, file: str, first_line: int = 1, tokens: int = TOKENS_OF_TEXT) -> Tree[Token]:
     """Parse a text.
 
     Args:
         text: what stands in a file.
         file: the file, for errors.
         first_line: the text's line in it.
+        tokens: as how many tokens it counts, besides its own.
 
     Raises:
         UsageError: it is not Terraform, there is too much of it, or the parser is not installed.
@@ -105,7 +109,7 @@ def parse_tree(text: str, file: str, first_line: int = 1) -> Tree[Token]:
     budget = _budget.get() or _Budget()
     if text in budget.trees:
         return budget.trees[text]
-    budget.spend(TOKENS_OF_TEXT)
+    budget.spend(tokens)
     try:
         with _without_collection():
             tree: Tree[Token] = _load_parser().parse(text + "\n")  # the grammar has no end of a file

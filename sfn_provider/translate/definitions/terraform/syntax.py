@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from sfn_provider.translate.definitions.terraform.block_texts import BlockText, split_blocks
-from sfn_provider.translate.definitions.terraform.parser import load_grammar, parse_tree, spend_tokens
+from sfn_provider.translate.definitions.terraform.parser import TOKENS_OF_BLOCK, load_grammar, parse_tree, spend_tokens
 
 Node = Any
 """A tree or a token of the parser (lark)."""
@@ -174,7 +174,7 @@ def _unread_block(block: BlockText, file: str) -> Block:
 
 
 def _parse_block(origin: SourceText) -> Body:
-    tree = parse_tree(origin.text, origin.file, origin.first_line)
+    tree = parse_tree(origin.text, origin.file, origin.first_line, TOKENS_OF_BLOCK)
     return _read_body(origin, tree.children[0]).blocks[0].body
 
 
