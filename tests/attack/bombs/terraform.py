@@ -126,6 +126,29 @@ _TERRAFORM: dict[str, Callable[[], str]] = {
     "a heredoc not closed": lambda: "a = <<EOT\n" + "x\n" * 20_000,
     "blank lines": lambda: "\n" * 50_000,
     "many blocks": lambda: 'variable "a" {\n  default = 1\n}\n' * 2_000,
+    "two megabytes of other resources": lambda: (
+        _resource('"{}"')
+        + "".join(
+            f'resource "aws_sns_topic" "t{n}" {{\n  name = "a-${{var.env}}"\n  tags = {{ a = "b" }}\n}}\n'
+            for n in range(26_000)
+        )
+    ),
+    "two megabytes of blocks": lambda: _resource('"{}"') + "a {}\n" * 400_000,
+    "many schedules": lambda: (
+        _resource('"{}"') + "".join(f'resource "aws_scheduler_schedule" "s{n}" {{\n}}\n' for n in range(20_000))
+    ),
+    "two megabytes of heredocs": lambda: _resource(
+        '"{}"', "a {\n" + "".join(f"a = <<A{n}\n}}\nA{n}\n" for n in range(90_000)) + "}\n"
+    ),
+    "a heredoc of many lines": lambda: _resource('"{}"', "a {\na = <<A\n" + "x\n" * 1_000_000 + "A\n}\n"),
+    "escapes without an end": lambda: _resource('"{}"', 'a {\na = "' + "$${" * 600_000 + '"\n}\n'),
+    "interpolations without an end": lambda: _resource('"{}"', "a {\na = " + '"${' * 600_000 + "\n}\n"),
+    "comments in a block": lambda: _resource('"{}"', "a {\n" + "/* } */ # {\n" * 150_000 + "}\n"),
+    "braces in a block": lambda: _resource('"{}"', "a " + "{" * 1_000_000 + "}" * 1_000_000),
+    "labels without an end": lambda: _resource('"{}"', 'a "b"' * 400_000),
+    "names of many resources": lambda: (
+        _resource('"' + "${a.b}" * 800 + '"') + "".join(f'resource "a" "t{n}" {{}}\n' for n in range(80_000))
+    ),
     "twenty megabytes": lambda: "# x\n" * 5_000_000,
 }
 

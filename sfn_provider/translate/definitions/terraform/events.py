@@ -85,11 +85,10 @@ def find_events(root: Module, module: Module, machine: Instance) -> Iterator[Sta
 
 def _events(root: Module, found: _Machine) -> Iterator[StartEvent]:
     for place in (root, *root.children()):
-        for block in place.folder.of_kind("resource"):
-            finder = _FINDERS.get(block.labels[0])
-            if finder is not None:
-                for instance in place.instances(block):
-                    yield from _conditional(instance, finder(instance, place, found))
+        for block in place.folder.of_kind("resource", *_FINDERS):
+            finder = _FINDERS[block.labels[0]]
+            for instance in place.instances(block):
+                yield from _conditional(instance, finder(instance, place, found))
         yield from _modules(place, found)
 
 
@@ -168,12 +167,11 @@ def _of_rule(rule: Instance, target: Instance) -> Iterator[StartEvent]:
 
 
 def _find_rule(place: Module, rule: Json) -> Instance | None:
-    for block in place.folder.of_kind("resource"):
-        if block.labels[0] == "aws_cloudwatch_event_rule":
-            for instance in place.instances(block):
-                names = [reference(instance.address, attribute) for attribute in ("name", "id", "arn")]
-                if rule in [*names, instance.value("name")]:
-                    return instance
+    for block in place.folder.of_kind("resource", "aws_cloudwatch_event_rule"):
+        for instance in place.instances(block):
+            names = [reference(instance.address, attribute) for attribute in ("name", "id", "arn")]
+            if rule in [*names, instance.value("name")]:
+                return instance
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count
 from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.files import read_file
-from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_file
+from sfn_provider.translate.definitions.terraform.parser import TooManyTokensError
+from sfn_provider.translate.definitions.terraform.syntax import Block, Expression, parse_blocks, parse_file
 
 Json = Any
 
@@ -34,9 +36,9 @@ class TerraformFolder:
         path: the folder.
         root: nothing outside of this folder is read.
         main: the folder of the root module, in which Terraform works.
-        blocks: the blocks of all files; those of override files are merged.
+        blocks: the blocks of all files, parsed or not yet; those of override files are merged.
         values: values of variables from ``terraform.tfvars`` and ``*.auto.tfvars``, by name.
-        notes: a warning for each file that cannot be read.
+        notes: a warning for each file, and each block that was needed, that cannot be read.
         inner: the folders inside of it that were read, by path.
     """
 
@@ -45,16 +47,51 @@ class TerraformFolder:
     main: Path
     blocks: tuple[Block, ...] = ()
     values: dict[str, Expression | Json] = field(default_factory=dict)
-    notes: tuple[Diagnostic, ...] = ()
+    notes: list[Diagnostic] = field(default_factory=list)
     inner: dict[Path, TerraformFolder] = field(default_factory=dict, compare=False)
 
-    def of_kind(self, *kinds: str) -> Iterator[Block]:
-        """Iterate over the blocks of kinds."""
-        return (block for block in self.blocks if block.kind in kinds)
+    def of_kind(self, kind: str, *types: str) -> Iterator[Block]:
+        """Iterate over the blocks of a kind that can be read; for types, over those of resources of these types."""
+        for block in self._by_kind.get(kind, ()):
+            if (not types or block.labels[0] in types) and self.can_read(block):
+                yield block
 
     def find(self, kind: str, *labels: str) -> Block | None:
-        """Return the block of a kind with labels; None if there is none."""
-        return next((block for block in self.of_kind(kind) if block.labels == labels), None)
+        """Return the block of a kind with labels; None if there is none that can be read."""
+        block = self._by_labels.get((kind, *labels))
+        return block if block is not None and self.can_read(block) else None
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Block]]:
+        found: dict[str, list[Block]] = {}
+        for block in self.blocks:
+            found.setdefault(block.kind, []).append(block)
+        return found
+
+    @cached_property
+    def _by_labels(self) -> dict[tuple[str, ...], Block]:
+        return {(block.kind, *block.labels): block for block in self.blocks}
+
+    @cached_property
+    def _unreadable(self) -> set[int]:
+        return set()
+
+    def can_read(self, block: Block) -> bool:
+        """Parse a block, and return whether it is Terraform; there is a warning if it is not.
+
+        Raises:
+            UsageError: what was parsed of the folder is too much.
+        """
+        if id(block) in self._unreadable:
+            return False
+        try:
+            return block.body is not None
+        except TooManyTokensError:
+            raise
+        except UsageError as error:
+            self._unreadable.add(id(block))
+            self.notes.append(_not_read(str(error), "block"))
+            return False
 
     def read_folder(self, path: Path) -> TerraformFolder:
         """Read the folder of another module; once."""
@@ -123,13 +160,13 @@ def read_folder(path: Path, root: Path, main: Path) -> TerraformFolder:
     notes: list[Diagnostic] = []
     for file in _configuration_files(path, root):
         try:
-            content = parse_file(read_file(str(file), "a Terraform configuration"), str(file))
+            found = parse_blocks(read_file(str(file), "a Terraform configuration"), str(file))
         except UsageError as error:
             if "python-hcl2" in str(error):
                 raise
             notes.append(_not_read(str(error)))
             continue
-        for block in content.blocks:
+        for block in found:
             key = (block.kind, *block.labels)
             if len(block.labels) != _LABELS.get(block.kind, len(block.labels)):
                 notes.append(_not_read(f"{file}: a block {' '.join(key)} has {count(len(block.labels), 'label')}"))
@@ -141,11 +178,11 @@ def read_folder(path: Path, root: Path, main: Path) -> TerraformFolder:
             else:
                 blocks[key] = block
     notes += [_not_read(f"{file}: Terraform's JSON form is not read") for file in sorted(path.glob("*.tf.json"))]
-    return TerraformFolder(path, root, main, (*blocks.values(), *others), _variable_values(path, root), tuple(notes))
+    return TerraformFolder(path, root, main, (*blocks.values(), *others), _variable_values(path, root), notes)
 
 
-def _not_read(problem: str) -> Diagnostic:
-    message = f"{problem}; what the file has, such as variables and schedules, is left out"
+def _not_read(problem: str, what: str = "file") -> Diagnostic:
+    message = f"{problem}; what the {what} has, such as variables and schedules, is left out"
     return Diagnostic("warning", "FILE_NOT_READ", message)
 
 

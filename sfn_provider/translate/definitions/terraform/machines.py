@@ -74,7 +74,7 @@ def find_state_machines(
     if file is not None:
         problems = [note.message for note in root.folder.notes if note.message.startswith(f"{file}:")]
         if problems:
-            raise UsageError(problems[0].partition("; what the file has")[0])
+            raise UsageError(problems[0].partition("; what the ")[0])
     machines = list(_machines(root))
     if file is not None:
         machines = [machine for machine in machines if Path(machine.instance.block.origin.file) == file]
@@ -87,31 +87,40 @@ def find_state_machines(
 def _machines(root: Module, requested: str | None = None) -> Iterator[_Machine]:
     """Iterate over the machines of a folder; only over those that may have a name, if it is given."""
     for module in (root, *root.children()):
-        for block in module.folder.of_kind("resource", "module"):
+        for block in module.folder.blocks:
+            if block.kind not in ("resource", "module"):
+                continue
             label = module.prefix + ("module." if block.kind == "module" else "") + block.labels[-1]
             if requested is not None and requested != label and not requested.startswith(f"{label}["):
                 continue
             if not _is_machine(module, block):
                 continue
-            instances = module.instances(block)
-            if not instances:
-                address = module.prefix + ".".join(block.labels)
-                instances = [Instance(block, address, None, module.context, is_certain=False)]
+            instances = _instances(module, block)
             for instance in instances:
                 key = instance.key if len(instances) > 1 or isinstance(instance.key, str) else None
                 yield _Machine(label if key is None else f"{label}[{key}]", module, instance)
 
 
+def _instances(module: Module, block: Block) -> list[Instance]:
+    """Return the instances of a machine; one that may not exist if there are none. A block alone need not be parsed."""
+    address = module.prefix + ".".join(block.labels)
+    if not block.may_have("count", "for_each") or not module.folder.can_read(block):
+        return [Instance(block, address, None, module.context)]
+    return module.instances(block) or [Instance(block, address, None, module.context, is_certain=False)]
+
+
 def _is_machine(module: Module, block: Block) -> bool:
     if block.kind == "resource":
         return block.labels[:1] == (RESOURCE,)
+    if not module.folder.can_read(block):
+        return False
     source = block.attributes.get("source")
     return source is not None and module.context.text(source).startswith(_PUBLIC_MODULE)
 
 
 def _left_out(root: Module) -> str:
     """Return where else the machine may be, for the error."""
-    parts = [note.message.partition("; what the file has")[0] for note in root.folder.notes]
+    parts = [note.message.partition("; what the ")[0] for note in root.folder.notes]
     for block in root.folder.of_kind("module"):
         if "source" in block.attributes and root.child(block.labels[0]) is None:
             source = root.context.text(block.attributes["source"])

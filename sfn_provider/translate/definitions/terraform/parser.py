@@ -6,6 +6,7 @@ import functools
 import gc
 import io
 import pickle
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
     from lark import Token, Tree
 
 MAX_TOKENS: Final = 100_000
-"""Upper limit of the names, values and operators in all files of a folder and its templates: a second's worth."""
+"""Upper limit of the names, values and operators in what is parsed of a folder and its templates: a second's worth."""
 
 
 TOKENS_OF_TEXT: Final = 110
 """As how many of them a text counts that is parsed, besides those in it."""
+
+TOKENS_OF_BLOCK: Final = 10
+"""As how many of them a block of a file counts that is parsed by itself."""
+
+
+class TooManyTokensError(UsageError):
+    """What is to be read of a folder has more than MAX_TOKENS."""
 
 
 class _Budget:
@@ -35,7 +43,7 @@ class _Budget:
         """Count tokens."""
         self.left -= tokens
         if self.left < 0:
-            raise UsageError(
+            raise TooManyTokensError(
                 f"the Terraform files have more than {MAX_TOKENS:,} names, values and operators: put large "
                 "definitions into files of their own, which file() and templatefile() read"
             )
@@ -60,16 +68,20 @@ def bounded_parsing() -> Iterator[None]:
         _budget.reset(token)
 
 
-def parse_tree(text: str, file: str, first_line: int = 1) -> Tree[Token]:
-    """Parse a text.
-
-    Args:
-        text: what stands in a file.
-        file: the file, for errors.
-        first_line: the text's line in it.
+def spend_tokens(tokens: int) -> None:
+    """Count work that takes as long as parsing some tokens.
 
     Raises:
-        UsageError: it is not Terraform, there is too much of it, or the parser is not installed.
+        UsageError: it is too much, with what was parsed before.
+    """
+    (_budget.get() or _Budget()).spend(tokens)
+
+
+def load_grammar() -> None:
+    """Import the parser.
+
+    Raises:
+        UsageError: it is not installed.
     """
     try:
         import hcl2  # noqa: F401
@@ -77,22 +89,44 @@ def parse_tree(text: str, file: str, first_line: int = 1) -> Tree[Token]:
         raise UsageError(
             "reading Terraform files needs python-hcl2: pip install 'airflow-provider-sfn[terraform]'"
         ) from error
+
+
+def parse_tree(text: str, file: str, first_line: int = 1, tokens: int = TOKENS_OF_TEXT) -> Tree[Token]:
+    """Parse a text.
+
+    Args:
+        text: what stands in a file.
+        file: the file, for errors.
+        first_line: the text's line in it.
+        tokens: as how many tokens it counts, besides its own.
+
+    Raises:
+        UsageError: it is not Terraform, there is too much of it, or the parser is not installed.
+    """
+    load_grammar()
     from lark.exceptions import LarkError
 
     budget = _budget.get() or _Budget()
     if text in budget.trees:
         return budget.trees[text]
-    budget.spend(TOKENS_OF_TEXT)
+    budget.spend(tokens)
     try:
         with _without_collection():
             tree: Tree[Token] = _load_parser().parse(text + "\n")  # the grammar has no end of a file
     except (LarkError, RecursionError) as error:
-        line, column = getattr(error, "line", None), getattr(error, "column", None)
-        position = f":{first_line - 1 + line}:{column}" if isinstance(line, int) and line > 0 else ""
-        problem = str(error).splitlines()[0] if str(error) else "it nests too deep"
-        raise UsageError(f"{file}{position}: not Terraform: {problem}") from None
+        raise UsageError(f"{file}{_describe(error, first_line)}") from None
     budget.trees[text] = tree
     return tree
+
+
+def _describe(error: Exception, first_line: int) -> str:
+    """Return the position of a parser's error in the file, and what it says."""
+    line, column = getattr(error, "line", None), getattr(error, "column", None)
+    problem = str(error).splitlines()[0] if str(error) else "it nests too deep"
+    if not isinstance(line, int) or line < 1:
+        return f": not Terraform: {problem}"
+    line += first_line - 1
+    return f":{line}:{column}: not Terraform: " + re.sub(r"\bat line \d+", f"at line {line}", problem)
 
 
 @contextmanager

@@ -5,11 +5,13 @@ Source: https://developer.hashicorp.com/terraform/language/syntax/configuration
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
-from sfn_provider.translate.definitions.terraform.parser import parse_tree
+from sfn_provider.translate.definitions.terraform.block_texts import BlockText, split_blocks
+from sfn_provider.translate.definitions.terraform.parser import TOKENS_OF_BLOCK, load_grammar, parse_tree, spend_tokens
 
 Node = Any
 """A tree or a token of the parser (lark)."""
@@ -69,22 +71,56 @@ class Expression:
 
 
 @dataclass(frozen=True)
+class Body:
+    """What stands between the braces of a block, or in a file.
+
+    Args:
+        attributes: the expressions of its arguments by name.
+        blocks: the blocks inside.
+    """
+
+    attributes: dict[str, Expression]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Block:
     """A block: ``resource "aws_sfn_state_machine" "pipeline" { ... }``.
 
     Args:
         kind: its first word, such as ``resource``.
         labels: its labels.
-        attributes: the expressions of its arguments by name.
-        blocks: the blocks inside.
         origin: the text that it stands in.
+        read: parses what is in it; a folder has more blocks than a machine needs.
     """
 
     kind: str
     labels: tuple[str, ...]
-    attributes: dict[str, Expression]
-    blocks: tuple[Block, ...]
     origin: SourceText
+    read: Callable[[], Body]
+
+    @cached_property
+    def body(self) -> Body:
+        """What is in it.
+
+        Raises:
+            UsageError: it is not Terraform, or there is too much of it.
+        """
+        return self.read()
+
+    @property
+    def attributes(self) -> dict[str, Expression]:
+        """The expressions of its arguments by name."""
+        return self.body.attributes
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks inside."""
+        return self.body.blocks
+
+    def may_have(self, *names: str) -> bool:
+        """Whether its text has one of some words, so that it may have an argument of that name."""
+        return any(name in self.origin.text for name in names)
 
     def block(self, kind: str) -> Block | None:
         """Return the first block inside of a kind; None if there is none."""
@@ -95,37 +131,60 @@ class Block:
 
         Source: https://developer.hashicorp.com/terraform/language/files/override
         """
-        kinds = {block.kind for block in override.blocks}
-        blocks = (*(block for block in self.blocks if block.kind not in kinds), *override.blocks)
-        return Block(self.kind, self.labels, {**self.attributes, **override.attributes}, blocks, self.origin)
+        text = self.origin.text + "\n" + override.origin.text
+        origin = SourceText(self.origin.file, text, self.origin.first_line)
+        return Block(self.kind, self.labels, origin, partial(_merge, self, override))
 
 
-@dataclass(frozen=True)
-class _BlockReader:
-    origin: SourceText
-
-    def read(self, body: Node, kind: str = "", labels: tuple[str, ...] = ()) -> Block:
-        attributes = {
-            self.origin.source(entry.children[0]): Expression(self.origin, entry.children[2])
-            for entry in trees(body, "attribute")
-        }
-        blocks = tuple(self._block(block) for block in trees(body, "block"))
-        return Block(kind, labels, attributes, blocks, self.origin)
-
-    def _block(self, block: Node) -> Block:
-        head, *labels = [child for child in block.children if child is not None and not is_tree(child, "body")]
-        names = tuple(self.origin.source(label).strip('"') for label in labels if not is_token(label))
-        return self.read(next(trees(block, "body")), self.origin.source(head), names)
+def _merge(block: Block, override: Block) -> Body:
+    kinds = {inner.kind for inner in override.blocks}
+    blocks = (*(inner for inner in block.blocks if inner.kind not in kinds), *override.blocks)
+    return Body({**block.attributes, **override.attributes}, blocks)
 
 
-def parse_file(text: str, file: str) -> Block:
-    """Parse a file; its arguments and blocks are those of the block that is returned.
+def _read_body(origin: SourceText, body: Node) -> Body:
+    attributes = {
+        origin.source(entry.children[0]): Expression(origin, entry.children[2]) for entry in trees(body, "attribute")
+    }
+    return Body(attributes, tuple(_read_block(origin, block) for block in trees(body, "block")))
+
+
+def _read_block(origin: SourceText, block: Node) -> Block:
+    head, *labels = [child for child in block.children if child is not None and not is_tree(child, "body")]
+    names = tuple(origin.source(label).strip('"') for label in labels if not is_token(label))
+    return Block(origin.source(head), names, origin, partial(_read_body, origin, next(trees(block, "body"))))
+
+
+def parse_blocks(text: str, file: str) -> tuple[Block, ...]:
+    """Return the blocks of a file, each of which is parsed when it is needed.
 
     Raises:
         UsageError: it is not Terraform, or the parser is not installed.
     """
-    tree = parse_tree(text, file)
-    return _BlockReader(SourceText(file, text)).read(tree.children[0])
+    load_grammar()
+    found = split_blocks(text, spend_tokens)
+    if found is None:
+        return parse_file(text, file).blocks
+    return tuple(_unread_block(block, file) for block in found)
+
+
+def _unread_block(block: BlockText, file: str) -> Block:
+    origin = SourceText(file, block.text, block.line)
+    return Block(block.kind, block.labels, origin, partial(_parse_block, origin))
+
+
+def _parse_block(origin: SourceText) -> Body:
+    tree = parse_tree(origin.text, origin.file, origin.first_line, TOKENS_OF_BLOCK)
+    return _read_body(origin, tree.children[0]).blocks[0].body
+
+
+def parse_file(text: str, file: str) -> Body:
+    """Parse a file.
+
+    Raises:
+        UsageError: it is not Terraform, or the parser is not installed.
+    """
+    return _read_body(SourceText(file, text), parse_tree(text, file).children[0])
 
 
 def parse_expression(text: str, file: str, line: int = 1) -> Expression:
