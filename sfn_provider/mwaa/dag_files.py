@@ -18,6 +18,7 @@ from sfn_provider.translate.definitions import read_definition
 
 _PACKAGE: Final = "sfn_provider"
 _BUILD_FUNCTION: Final = "build_dag"
+_MOST_LEVELS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,25 @@ def read_dag_file(path: str) -> DagFile:
 
 def _parse(path: str, source: str) -> ast.Module:
     try:
-        return ast.parse(source, path)
+        tree = ast.parse(source, path)
+        _check_depth(tree)
+        return tree
     except SyntaxError as error:
         raise UsageError(f"--dags {path}: line {error.lineno}: {error.msg}") from error
     except ValueError as error:  # a null byte
         raise UsageError(f"--dags {path}: is no Python: {error}") from error
     except (RecursionError, MemoryError) as error:
         raise UsageError(f"--dags {path}: its expressions lie too deep in one another for Python") from error
+
+
+def _check_depth(tree: ast.AST) -> None:
+    """Raise RecursionError where what walks through the tree would, whatever limit this process has set."""
+    level: list[ast.AST] = [tree]
+    for _ in range(_MOST_LEVELS):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return
+    raise RecursionError
 
 
 def _service_calls(calls: DagCalls, file: str, texts: list[str], definitions: dict[str, Any]) -> Iterator[ServiceCall]:
