@@ -130,11 +130,13 @@ class Tools:
         output: Annotated[
             str | None, Field(description="Write the mock file here; without it, its content is returned.")
         ] = None,
+        overwrite: Annotated[bool, Field(description="Write over a file that was changed by hand.")] = False,
         substitutions: Substitutions = None,
     ) -> dict[str, Any]:
         """Make test cases, inputs and answers of tasks, that reach every state, choice, catcher and retry."""
         with _Arguments("cases") as arguments:
             arguments.add("output", self._output(output))
+            arguments.add("overwrite", overwrite)
             arguments.add_json("substitutions", substitutions)
             result = await self._runner.run(*arguments.with_files(self._root.check_reference(file)))
         return shorten_json(result.output, self._most_characters)

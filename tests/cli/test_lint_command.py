@@ -53,6 +53,14 @@ def test_lint_for_github_is_an_annotation_a_line(told: Told, folder: Path) -> No
     assert len(out.splitlines()) == 1
 
 
+def test_a_file_name_forges_no_annotation_for_github(told: Told, folder: Path) -> None:
+    name = "50%,line=9\n::warning::x.json"
+    (folder / name).write_text(BAD)
+    code, out, _ = told("lint", name, "--format", "github")
+    assert code == 1 and len(out.splitlines()) == 1
+    assert out.startswith("::error file=50%25%2Cline=9%0A%3A%3Awarning%3A%3Ax.json,line=4,col=27::SCHEMA_")
+
+
 def test_warnings_alone_are_no_failure(told: Told) -> None:
     code, out, err = told("lint", SALES)
     assert code == 0

@@ -227,6 +227,8 @@ CASES = [
     Case("a machine's name that no case can have", "cases good.json --name A/B", 2, ("--name 'A/B'", "no '/'")),
     Case("cases of no definition", "cases prose.json", 1, ("the definition must be a JSON object",)),
     Case("cases into no folder", "cases good.json -o gone/mocks.json", 2, ("gone",)),
+    Case("cases over the definition", "cases good.json -o good.json", 2, ("good.json", "Add --overwrite")),
+    Case("cases that overwrite nothing", "cases good.json --overwrite", 2, ("--overwrite is for a file", "-o")),
     Case(
         "an unknown schedule",
         "translate good.json --schedule often",

@@ -73,6 +73,24 @@ def test_cases_are_written_as_a_mock_file_that_the_other_commands_take(told: Tol
     assert told("run", "greet.asl.json", "--mock", "made.json#Nobody")[0] == 1
 
 
+def test_cases_write_over_no_file_of_others(told: Told, folder: Path) -> None:
+    definition = (folder / "greet.asl.json").read_bytes()
+    for output in ("greet.asl.json", "mocks.json"):
+        before = (folder / output).read_bytes()
+        code, out, err = told("cases", "greet.asl.json", "-o", output)
+        assert (code, out) == (2, "") and output in err and "Add --overwrite" in err
+        assert (folder / output).read_bytes() == before
+    for _ in range(2):  # what it has written itself, unchanged
+        assert told("cases", "greet.asl.json", "-o", "made.json")[0] == 0
+    made = (folder / "made.json").read_text(encoding="utf-8")
+    (folder / "made.json").write_text(made + "\n")
+    assert told("cases", "greet.asl.json", "-o", "made.json", "--name", "Other")[0] == 2
+    assert (folder / "made.json").read_text(encoding="utf-8") == made + "\n"
+    assert told("cases", "greet.asl.json", "-o", "made.json", "--overwrite")[0] == 0
+    assert (folder / "made.json").read_text(encoding="utf-8") == made
+    assert (folder / "greet.asl.json").read_bytes() == definition
+
+
 def test_cases_are_printed_without_a_file(told: Told, folder: Path) -> None:
     code, out, err = told("cases", "greet.asl.json")
     assert code == 0

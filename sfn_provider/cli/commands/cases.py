@@ -9,8 +9,8 @@ import click
 
 from sfn_provider.cli.inputs.input_files import open_definition
 from sfn_provider.cli.options.common import ProviderCommand, definition_argument, json_option, substitutions_option
-from sfn_provider.cli.output.files import write_file
 from sfn_provider.cli.output.printing import print_json
+from sfn_provider.cli.output.project_files import write_owned
 from sfn_provider.compare.cases.configuration import MACHINE_NAME, MadeCases, find_cases
 from sfn_provider.exceptions import UsageError
 
@@ -18,23 +18,30 @@ from sfn_provider.exceptions import UsageError
 @click.command(cls=ProviderCommand)
 @definition_argument
 @click.option("-o", "--output", metavar="MOCKS.json", help="Write the file here; without it, it is printed.")
+@click.option(
+    "--overwrite", is_flag=True, help="Write MOCKS.json over a file that was changed, or that others have written."
+)
 @click.option("--name", metavar="NAME", default=MACHINE_NAME, show_default=True, help="The machine's name in the file.")
 @substitutions_option
 @json_option
-def cases(file: str, output: str | None, name: str, substitutions: tuple[str, ...], as_json: bool) -> int:
+def cases(
+    file: str, output: str | None, overwrite: bool, name: str, substitutions: tuple[str, ...], as_json: bool
+) -> int:
     """Make a mock configuration file of Step Functions Local, with inputs, that reaches everything in a state machine.
 
     Every state, every rule and Default of a Choice, every catcher, a retry that helps and one that does not, a Map with
     no, one and several items, each loop left at once and after two turns. What cannot be reached is printed with the
     reason. The same definition makes the same file, which is meant to be edited.
     """
+    if overwrite and output is None:
+        raise UsageError("--overwrite is for a file: name it with -o, or leave --overwrite out")
     if "/" in name or not name:
         raise UsageError(f"--name {name!r}: a machine's name in a mock file has a character, and no '/'")
     definition = open_definition(file, substitutions, quiet=as_json)
     made = find_cases(definition.document.machine, name)
     text = json.dumps(made.configuration, indent=2, ensure_ascii=False) + "\n"
     if output is not None:
-        write_file(output, text)
+        write_owned(output, text, overwrite=overwrite)
     if as_json:
         print_json(_as_json(made, output))
         return 0

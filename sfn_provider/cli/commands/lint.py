@@ -114,10 +114,15 @@ def _print_json(found: FileDiagnostics) -> None:
 def _print_github(found: FileDiagnostics) -> None:
     for file, entries in found.items():
         for entry in entries:
-            message = f"{entry.code} {entry.location or '/'}: {entry.message}"
-            escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-            path = file if Path(file).exists() else file.partition("#")[0]
-            click.echo(f"::{entry.level} file={path},line={entry.line or 1},col={entry.column or 1}::{escaped}")
+            message = _escape_command(f"{entry.code} {entry.location or '/'}: {entry.message}")
+            path = _escape_command(file if Path(file).exists() else file.partition("#")[0])
+            path = path.replace(":", "%3A").replace(",", "%2C")
+            click.echo(f"::{entry.level} file={path},line={entry.line or 1},col={entry.column or 1}::{message}")
+
+
+def _escape_command(text: str) -> str:
+    """Escape a text as GitHub's toolkit does, so that no name ends a workflow command or is one."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 _PRINTERS: dict[str, Callable[[FileDiagnostics], None]] = {

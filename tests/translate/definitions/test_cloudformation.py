@@ -158,6 +158,18 @@ def test_a_definition_in_a_file_beside_the_template(tmp_path: Path) -> None:
     assert found.file == str(tmp_path / "machines" / "parcels.asl.json")
 
 
+@pytest.mark.parametrize("uri", ["../other.json", "link.json", "../in/../other.json"])
+def test_a_definition_outside_of_the_folder_is_read_only_where_it_is_permitted(uri: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "other.json").write_text(json.dumps(one_task("r")))
+    (tmp_path / "in" / "link.json").symlink_to(tmp_path / "other.json")
+    file = tmp_path / "in" / "template.yaml"
+    file.write_text(sam(f"      DefinitionUri: {uri}\n"))
+    with pytest.raises(UsageError, match="nothing outside of it is read"):
+        read_definition(str(file))
+    assert read_definition(f"{tmp_path}//in/template.yaml").document.value == one_task("r")
+
+
 REFUSED = [
     ("      DefinitionUri: s3://bucket/key\n", "is in S3"),
     ("      DefinitionUri: {Bucket: b, Key: k}\n", "is in S3"),
