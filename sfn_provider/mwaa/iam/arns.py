@@ -38,6 +38,15 @@ def as_pattern(value: object) -> str | None:
     return text
 
 
+def names_several(pattern: str) -> bool:
+    """Return whether a value, as `as_pattern` returns it, names several things: a ``*`` stands within the name.
+
+    One in the place of a partition, region or account, as of ``${AWS::Region}``, does not.
+    """
+    name = pattern.split(":", 5)[-1] if pattern.startswith("arn:") else pattern.rpartition("://")[2].rpartition("/")[2]
+    return "*" in name
+
+
 Converter = Callable[[str], tuple[str, ...]]
 """Makes resources, or parts of them, from a value as `as_pattern` returns it; none where it cannot.
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sfn_provider.mwaa.dag_calls import ClassCall
 from sfn_provider.mwaa.iam.actions import CLASS_OPERATIONS, ROLE_PASSING_CLASS
-from sfn_provider.mwaa.iam.arns import as_pattern
+from sfn_provider.mwaa.iam.arns import as_pattern, names_several
 from sfn_provider.mwaa.iam.grants import ANY, Grant
 from sfn_provider.mwaa.iam.resources import RESOURCES, UnknownResource, action_resources
 
@@ -66,9 +66,15 @@ def _drive(operation: str, call: ClassCall) -> Grant:
     action = f"states:{operation}"
     parameters = _parameters(call)
     try:
-        return Grant(DRIVE, action, action_resources(action, parameters))
+        partly: list[str] = []
+        resources = action_resources(action, parameters, partly=partly)
+        return Grant(DRIVE, action, resources, partly=_in_part(call, partly))
     except UnknownResource:
         return _unknown(operation, f"{call.place}: {_missing(call)}")
+
+
+def _in_part(call: ClassCall, partly: list[str]) -> str:
+    return f"{call.place}: {call.name}: {'; '.join(dict.fromkeys(partly))}" if partly else ""
 
 
 def _queue_grants(call: ClassCall) -> Iterator[Grant]:
@@ -78,7 +84,9 @@ def _queue_grants(call: ClassCall) -> Iterator[Grant]:
         return
     for action in _QUEUE_ACTIONS:
         try:
-            yield Grant("ReadStatusQueue", action, action_resources(action, {"QueueUrl": queue}))
+            partly: list[str] = []
+            resources = action_resources(action, {"QueueUrl": queue}, partly=partly)
+            yield Grant("ReadStatusQueue", action, resources, partly=_in_part(call, partly))
         except UnknownResource as unknown:
             reason = f"{call.place}: the status_queue_url of {call.name}: {unknown}"
             yield Grant("ReadStatusQueue", action, ANY, reason)
@@ -119,7 +127,8 @@ def _role_grants(name: str, constructed: Sequence[ClassCall]) -> Iterator[Grant]
     for call in constructed:
         role = as_pattern(call.arguments.get("role_arn"))
         if role is not None and role.startswith("arn:"):
-            yield Grant(PASS_TO_STATE_MACHINES, "iam:PassRole", (role,))
+            partly = [f"its role_arn is {role!r}"] if names_several(role) else []
+            yield Grant(PASS_TO_STATE_MACHINES, "iam:PassRole", (role,), partly=_in_part(call, partly))
         else:
             reason = f"{call.place}: the role_arn of {name} is known only in a run"
             yield Grant(PASS_TO_STATE_MACHINES, "iam:PassRole", ANY, reason)

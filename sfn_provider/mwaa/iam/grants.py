@@ -24,12 +24,14 @@ class Grant:
         action: ``glue:StartJobRun``.
         resources: the resources of it; ``("*",)`` where they are not known, or IAM knows none.
         reason: why they are not known: where, and what is missing; empty where that cannot be mended.
+        partly: what is known of them in part alone, and where; empty where all of their names are known.
     """
 
     statement: str
     action: str
     resources: tuple[str, ...]
     reason: str = ""
+    partly: str = ""
 
 
 def make_statements(
@@ -52,8 +54,11 @@ def make_statements(
             sid = name if number == 1 else f"{name}Part{number}"
             made = statement(sid, actions, [*resources])
             statements.append(made | ({"Condition": conditions[name]} if conditions and name in conditions else {}))
+            asked = [grant for grant in same if grant.action in actions]
             if resources == ANY:
-                found += _wildcard(sid, [grant.reason for grant in same if grant.action in actions and grant.reason])
+                found += _wildcard(sid, "as a resource", [grant.reason for grant in asked])
+            else:
+                found += _wildcard(sid, "within a resource", [grant.partly for grant in asked])
     return statements, found
 
 
@@ -71,13 +76,13 @@ def _by_resources(grants: list[Grant]) -> Iterator[tuple[tuple[str, ...], list[s
     yield from ((resources, actions) for (_, _, resources), actions in sorted(groups.items()))
 
 
-def _wildcard(sid: str, reasons: list[str]) -> Iterator[Diagnostic]:
-    reasons = [*dict.fromkeys(reasons)]
+def _wildcard(sid: str, place: str, reasons: list[str]) -> Iterator[Diagnostic]:
+    reasons = [*dict.fromkeys(filter(None, reasons))]
     if not reasons:
         return
     more = f"; and {len(reasons) - _MAX_REASONS} more" if len(reasons) > _MAX_REASONS else ""
     message = (
-        f'the statement {sid} has "*" as a resource: {"; ".join(reasons[:_MAX_REASONS])}{more}. '
+        f'the statement {sid} has "*" {place}: {"; ".join(reasons[:_MAX_REASONS])}{more}. '
         'Write what is known only in a run as a literal, or put the ARNs in the place of the "*"'
     )
     yield Diagnostic("warning", WILDCARD_CODE, message, "policy.json")

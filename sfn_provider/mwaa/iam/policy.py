@@ -14,7 +14,7 @@ from sfn_provider.integrations.clients import Clients
 from sfn_provider.mwaa.dag_calls import ServiceCall
 from sfn_provider.mwaa.dag_files import DagFile
 from sfn_provider.mwaa.iam.actions import task_actions
-from sfn_provider.mwaa.iam.arns import as_pattern
+from sfn_provider.mwaa.iam.arns import as_pattern, names_several
 from sfn_provider.mwaa.iam.driving import CONDITIONS, all_class_grants, drive_grants
 from sfn_provider.mwaa.iam.grants import ANY, Grant, make_statements, service_sid
 from sfn_provider.mwaa.iam.resources import UnknownResource, action_resources
@@ -132,7 +132,9 @@ def _call_grant(action: str, call: ServiceCall) -> Grant:
     partition = resource.partition if resource.partition and resource.partition.startswith("aws") else "aws"
     try:
         task = (resource.service, resource.action)
-        return Grant(service_sid(action), action, action_resources(action, parameters, partition=partition, task=task))
+        partly: list[str] = []
+        resources = action_resources(action, parameters, partition=partition, task=task, partly=partly)
+        return Grant(service_sid(action), action, resources, partly=_in_part(call, partly))
     except UnknownResource as unknown:
         return Grant(service_sid(action), action, ANY, f"{call.place}: {_short(call)}: {unknown}")
 
@@ -142,7 +144,8 @@ def _assume_grant(call: ServiceCall) -> Grant:
     credentials = call.credentials if isinstance(call.credentials, dict) else {}
     role = as_pattern(credentials.get("RoleArn"))
     if role is not None and role.startswith("arn:"):
-        return Grant("AssumeRoles", "sts:AssumeRole", (role,))
+        partly = [f"the RoleArn of its Credentials is {role!r}"] if names_several(role) else []
+        return Grant("AssumeRoles", "sts:AssumeRole", (role,), partly=_in_part(call, partly))
     reason = f"{call.place}: {_short(call)}: the RoleArn of its Credentials is known only in a run"
     return Grant("AssumeRoles", "sts:AssumeRole", ANY, reason)
 
@@ -155,6 +158,10 @@ def _object_grants(call: ServiceCall) -> Iterator[Grant]:
             place = call.parameters.get(name)
             if isinstance(place, dict) and {"S3Uri", "S3Uri.$"} & place.keys():
                 yield _call_grant(action, replace(call, parameters={"Bucket": place.get("S3Uri", UNKNOWN)}))
+
+
+def _in_part(call: ServiceCall, partly: list[str]) -> str:
+    return f"{call.place}: {_short(call)}: {'; '.join(dict.fromkeys(partly))}" if partly else ""
 
 
 def _short(call: ServiceCall) -> str:
@@ -178,4 +185,5 @@ def _pass_grant(name: str, value: Any, call: ServiceCall) -> Grant:
     if role is None:
         return Grant("PassRoles", _PASS, ANY, f"{call.place}: {_short(call)}: its {name} is known only in a run")
     arn = role if role.startswith("arn:") else f"arn:{call.resource.partition or 'aws'}:iam::*:role/{role}"
-    return Grant("PassRoles", _PASS, (arn,))
+    partly = [f"its {name} is {role!r}"] if names_several(role) else []
+    return Grant("PassRoles", _PASS, (arn,), partly=_in_part(call, partly))

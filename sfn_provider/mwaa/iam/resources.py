@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from sfn_provider.mwaa.iam.arns import CONVERTERS, as_pattern
+from sfn_provider.mwaa.iam.arns import CONVERTERS, as_pattern, names_several
 
 _ENDPOINT: Final = (
     "sagemaker:*:*:endpoint-config/{EndpointConfigName!lower}",
@@ -159,7 +159,12 @@ class UnknownResource(Exception):
 
 
 def action_resources(
-    action: str, parameters: Any, *, partition: str = "aws", task: tuple[str | None, str | None] = (None, None)
+    action: str,
+    parameters: Any,
+    *,
+    partition: str = "aws",
+    task: tuple[str | None, str | None] = (None, None),
+    partly: list[str] | None = None,
 ) -> tuple[str, ...]:
     """Return the resources of an action, in order.
 
@@ -168,6 +173,7 @@ def action_resources(
         parameters: the parameters of the Task that needs it, with ``UNKNOWN`` for what is known only in a run.
         partition: the partition of the ARNs.
         task: the service and the action in the Task's Resource.
+        partly: is filled with what is known in part alone, as the ends of sentences.
 
     Returns:
         ``("*",)`` for an action that IAM knows no resources for.
@@ -186,14 +192,15 @@ def action_resources(
     if action == "sns:Publish" and any(name in parameters for name in ("PhoneNumber", "PhoneNumber.$")):
         return ("*",)  # a telephone has no ARN
     parameters = _DEFAULTS.get(f"{service}:{called}", {}) | dict(parameters)
-    found = [arn for template in templates for arn in _fill(template, parameters, partition)]
+    known_in_part = [] if partly is None else partly
+    found = [arn for template in templates for arn in _fill(template, parameters, partition, known_in_part)]
     return tuple(dict.fromkeys(found)) if templates else ("*",)
 
 
-def _fill(template: str, parameters: Mapping[str, Any], partition: str) -> Iterator[str]:
+def _fill(template: str, parameters: Mapping[str, Any], partition: str, partly: list[str]) -> Iterator[str]:
     """Yield the ARNs that a template means."""
     literals = _FIELD.split(template)
-    values = [_field_values(field, parameters) for field in literals[1::2]]
+    values = [_field_values(field, parameters, partly) for field in literals[1::2]]
     for chosen in product(*values):
         # An ARN in the place of a name has all that stands before it in the template.
         text = literals[0]
@@ -202,7 +209,7 @@ def _fill(template: str, parameters: Mapping[str, Any], partition: str) -> Itera
         yield text if text.startswith("arn:") else f"arn:{partition}:{text}"
 
 
-def _field_values(field: str, parameters: Mapping[str, Any]) -> list[str]:
+def _field_values(field: str, parameters: Mapping[str, Any], partly: list[str]) -> list[str]:
     """Return what stands in the place of a field; raises UnknownResource where it is not known."""
     field, _, converter = field.partition("!")
     text, _, default = field.partition("=")
@@ -223,6 +230,8 @@ def _field_values(field: str, parameters: Mapping[str, Any]) -> list[str]:
         if not made:
             shown = "is known only in a run" if pattern is None else f"{pattern!r} is nothing that a policy can name"
             raise UnknownResource(f"its {name.replace('.*', '')} {shown}")
+        if pattern is not None and names_several(pattern):
+            partly.append(f"its {name.replace('.*', '')} is {value!r}")
         found += made
     if len(values) > _MAX_VALUES:
         raise UnknownResource(f"its {name.replace('.*', '')} has more than {_MAX_VALUES} values")

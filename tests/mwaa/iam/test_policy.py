@@ -283,6 +283,52 @@ def test_what_is_known_only_in_a_run_is_a_wildcard_with_a_warning(case: str, pol
     assert reason in message and 'put the ARNs in the place of the "*"' in message
 
 
+PARTS = {
+    "a placeholder in a name": (
+        task("glue:startJobRun", "{'JobName': 'sales-${Stage}'}"),
+        "glue:startJobRun: its JobName is 'sales-${Stage}'",
+    ),
+    "a whole name": (
+        task("states:startExecution", "{'StateMachineArn': 'arn:aws:states:eu-west-1:1:stateMachine:*'}"),
+        "its StateMachineArn is 'arn:aws:states:eu-west-1:1:stateMachine:*'",
+    ),
+    "a template": (
+        f"{IMPORT_START}\nStepFunctionStartExecutionOperator(task_id='s', "
+        f"state_machine_arn='{MACHINE}-{{{{ var.value.stage }}}}')",
+        "StepFunctionStartExecutionOperator: its StateMachineArn is",
+    ),
+    "a role": (
+        task("glue:startJobRun", "{'JobName': 'j', 'RoleArn': 'arn:aws:iam::123456789012:role/*'}"),
+        "its RoleArn is 'arn:aws:iam::123456789012:role/*'",
+    ),
+    "a role that calls": (
+        task(
+            "sns:publish", "{'TopicArn': 'arn:aws:sns:eu-west-1:1:t'}", ", credentials={'RoleArn': '${Role}-x'}"
+        ).replace("${Role}", "arn:aws:iam::1:role/${Role}"),
+        "the RoleArn of its Credentials is 'arn:aws:iam::1:role/*-x'",
+    ),
+    "a queue": (
+        f"{IMPORT_SENSOR}\nStepFunctionExecutionSensor(task_id='w', execution_arn='{EXECUTION}', "
+        "status_queue_url='https://sqs.eu-west-1.amazonaws.com/123456789012/ends-*')",
+        "StepFunctionExecutionSensor: its QueueUrl is",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_a_name_of_which_a_part_is_known_is_a_wildcard_within_with_a_warning(case: str, policy: Policy) -> None:
+    source, reason = PARTS[case]
+    _, warnings = policy(source)
+    messages = [one.message for one in warnings if 'has "*" within a resource' in one.message]
+    assert messages and all(reason in message for message in messages)
+
+
+def test_a_region_or_an_account_that_is_not_known_has_no_warning(policy: Policy) -> None:
+    arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:f"
+    _, warnings = policy(task("lambda:invoke", f"{{'FunctionName': '{arn}'}}"))
+    assert warnings == []
+
+
 def test_a_wildcard_that_has_to_stay_is_in_a_statement_of_its_own_without_a_warning(policy: Policy) -> None:
     source = task("batch:submitJob.sync", "{'JobName': 'j', 'JobDefinition.$': '$.d', 'JobQueue': 'q'}")
     found, [warning] = policy(source)
