@@ -148,11 +148,17 @@ def _mask_inside(value: Any, depth: int, *, is_hidden: bool = False) -> Any:
     if depth == _MAX_DEPTH:
         return "***"
     if isinstance(value, dict):
-        return {
-            _mask_key(key): _mask_inside(item, depth + 1, is_hidden=is_hidden or _is_sensitive(key))
-            for key, item in _mask_pair(value).items()
-        }
+        return {_mask_key(key): _mask_member(key, item, depth, is_hidden) for key, item in _mask_pair(value).items()}
     return [_mask_inside(item, depth + 1, is_hidden=is_hidden) for item in value]
+
+
+def _mask_member(key: Any, value: Any, depth: int, is_hidden: bool) -> Any:
+    """Mask a member of an object by its key: once that is masked itself, it does not tell that the value is secret."""
+    from sfn_provider._compat import redact
+
+    if not _is_sensitive(key):
+        return _mask_inside(value, depth + 1, is_hidden=is_hidden)
+    return redact(_mask_inside(value, depth + 1, is_hidden=True), key, _MAX_DEPTH)
 
 
 def _mask_key(key: Any) -> Any:

@@ -186,3 +186,21 @@ def test_a_failure_keeps_its_lines() -> None:
         rf"Execution {ARN} ended as FAILED: Shop.Bad: late\n[2025-03-15] INFO - all is well\x1b[2J",
         r"Its history could not be read: late\nhours",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"secret": "hunter2"}',
+        '{"secret": {"of": ["hunter2"]}}',
+        json.dumps({"text": json.dumps({"secret": "hunter2"})}),
+        'failed with {"secret": "hunter2"} and more',
+    ],
+)
+def test_a_sensitive_key_that_is_a_known_secret_itself_hides_its_value(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masker: Any = import_module(_compat.redact.__module__)._secrets_masker()
+    monkeypatch.setattr(masker, "replacer", re.compile("secret"))
+    assert "hunter2" not in mask_secrets(text)
+    assert "hunter2" not in str(mask_value({"output": text}))
