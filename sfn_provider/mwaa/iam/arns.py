@@ -38,13 +38,17 @@ def as_pattern(value: object) -> str | None:
     return text
 
 
-def names_several(pattern: str) -> bool:
-    """Return whether a value, as `as_pattern` returns it, names several things: a ``*`` stands within the name.
+def open_name(what: str, pattern: str, value: object) -> str:
+    """Return that a value names several things, as the end of a sentence; an empty text where it names one.
 
-    One in the place of a partition, region or account, as of ``${AWS::Region}``, does not.
+    Args:
+        what: what the value is of, as ``its JobName``.
+        pattern: the value as `as_pattern` returns it: of several things a ``*`` stands within the name. One in the
+            place of a partition, region or account, as of ``${AWS::Region}``, does not count.
+        value: the value.
     """
     name = pattern.split(":", 5)[-1] if pattern.startswith("arn:") else pattern.rpartition("://")[2].rpartition("/")[2]
-    return "*" in name
+    return f"{what} is {value!r}" if "*" in name else ""
 
 
 Converter = Callable[[str], tuple[str, ...]]

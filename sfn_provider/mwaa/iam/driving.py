@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sfn_provider.mwaa.dag_calls import ClassCall
 from sfn_provider.mwaa.iam.actions import CLASS_OPERATIONS, ROLE_PASSING_CLASS
-from sfn_provider.mwaa.iam.arns import as_pattern, names_several
-from sfn_provider.mwaa.iam.grants import ANY, Grant
+from sfn_provider.mwaa.iam.arns import as_pattern, open_name
+from sfn_provider.mwaa.iam.grants import ANY, Grant, at_place
 from sfn_provider.mwaa.iam.resources import RESOURCES, UnknownResource, action_resources
 
 DRIVE: Final = "DriveStepFunctions"
@@ -68,13 +68,9 @@ def _drive(operation: str, call: ClassCall) -> Grant:
     try:
         partly: list[str] = []
         resources = action_resources(action, parameters, partly=partly)
-        return Grant(DRIVE, action, resources, partly=_in_part(call, partly))
+        return Grant(DRIVE, action, resources, partly=at_place(f"{call.place}: {call.name}", partly))
     except UnknownResource:
         return _unknown(operation, f"{call.place}: {_missing(call)}")
-
-
-def _in_part(call: ClassCall, partly: list[str]) -> str:
-    return f"{call.place}: {call.name}: {'; '.join(dict.fromkeys(partly))}" if partly else ""
 
 
 def _queue_grants(call: ClassCall) -> Iterator[Grant]:
@@ -86,7 +82,7 @@ def _queue_grants(call: ClassCall) -> Iterator[Grant]:
         try:
             partly: list[str] = []
             resources = action_resources(action, {"QueueUrl": queue}, partly=partly)
-            yield Grant("ReadStatusQueue", action, resources, partly=_in_part(call, partly))
+            yield Grant("ReadStatusQueue", action, resources, partly=at_place(f"{call.place}: {call.name}", partly))
         except UnknownResource as unknown:
             reason = f"{call.place}: the status_queue_url of {call.name}: {unknown}"
             yield Grant("ReadStatusQueue", action, ANY, reason)
@@ -127,8 +123,8 @@ def _role_grants(name: str, constructed: Sequence[ClassCall]) -> Iterator[Grant]
     for call in constructed:
         role = as_pattern(call.arguments.get("role_arn"))
         if role is not None and role.startswith("arn:"):
-            partly = [f"its role_arn is {role!r}"] if names_several(role) else []
-            yield Grant(PASS_TO_STATE_MACHINES, "iam:PassRole", (role,), partly=_in_part(call, partly))
+            partly = at_place(f"{call.place}: {call.name}", [open_name("its role_arn", role, role)])
+            yield Grant(PASS_TO_STATE_MACHINES, "iam:PassRole", (role,), partly=partly)
         else:
             reason = f"{call.place}: the role_arn of {name} is known only in a run"
             yield Grant(PASS_TO_STATE_MACHINES, "iam:PassRole", ANY, reason)

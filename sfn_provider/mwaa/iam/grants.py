@@ -34,6 +34,12 @@ class Grant:
     partly: str = ""
 
 
+def at_place(place: str, partly: Iterable[str]) -> str:
+    """Return what is known in part alone, with its place; an empty text where all is known."""
+    known = "; ".join(dict.fromkeys(filter(None, partly)))
+    return f"{place}: {known}" if known else ""
+
+
 def make_statements(
     grants: Iterable[Grant], conditions: Mapping[str, dict[str, Any]] | None = None
 ) -> tuple[list[dict[str, Any]], list[Diagnostic]]:

@@ -14,9 +14,9 @@ from sfn_provider.integrations.clients import Clients
 from sfn_provider.mwaa.dag_calls import ServiceCall
 from sfn_provider.mwaa.dag_files import DagFile
 from sfn_provider.mwaa.iam.actions import task_actions
-from sfn_provider.mwaa.iam.arns import as_pattern, names_several
+from sfn_provider.mwaa.iam.arns import as_pattern, open_name
 from sfn_provider.mwaa.iam.driving import CONDITIONS, all_class_grants, drive_grants
-from sfn_provider.mwaa.iam.grants import ANY, Grant, make_statements, service_sid
+from sfn_provider.mwaa.iam.grants import ANY, Grant, at_place, make_statements, service_sid
 from sfn_provider.mwaa.iam.resources import UnknownResource, action_resources
 from sfn_provider.mwaa.literal_values import UNKNOWN
 
@@ -134,9 +134,9 @@ def _call_grant(action: str, call: ServiceCall) -> Grant:
         task = (resource.service, resource.action)
         partly: list[str] = []
         resources = action_resources(action, parameters, partition=partition, task=task, partly=partly)
-        return Grant(service_sid(action), action, resources, partly=_in_part(call, partly))
+        return Grant(service_sid(action), action, resources, partly=at_place(_place(call), partly))
     except UnknownResource as unknown:
-        return Grant(service_sid(action), action, ANY, f"{call.place}: {_short(call)}: {unknown}")
+        return Grant(service_sid(action), action, ANY, f"{_place(call)}: {unknown}")
 
 
 def _assume_grant(call: ServiceCall) -> Grant:
@@ -144,9 +144,9 @@ def _assume_grant(call: ServiceCall) -> Grant:
     credentials = call.credentials if isinstance(call.credentials, dict) else {}
     role = as_pattern(credentials.get("RoleArn"))
     if role is not None and role.startswith("arn:"):
-        partly = [f"the RoleArn of its Credentials is {role!r}"] if names_several(role) else []
-        return Grant("AssumeRoles", "sts:AssumeRole", (role,), partly=_in_part(call, partly))
-    reason = f"{call.place}: {_short(call)}: the RoleArn of its Credentials is known only in a run"
+        partly = at_place(_place(call), [open_name("the RoleArn of its Credentials", role, role)])
+        return Grant("AssumeRoles", "sts:AssumeRole", (role,), partly=partly)
+    reason = f"{_place(call)}: the RoleArn of its Credentials is known only in a run"
     return Grant("AssumeRoles", "sts:AssumeRole", ANY, reason)
 
 
@@ -160,8 +160,8 @@ def _object_grants(call: ServiceCall) -> Iterator[Grant]:
                 yield _call_grant(action, replace(call, parameters={"Bucket": place.get("S3Uri", UNKNOWN)}))
 
 
-def _in_part(call: ServiceCall, partly: list[str]) -> str:
-    return f"{call.place}: {_short(call)}: {'; '.join(dict.fromkeys(partly))}" if partly else ""
+def _place(call: ServiceCall) -> str:
+    return f"{call.place}: {_short(call)}"
 
 
 def _short(call: ServiceCall) -> str:
@@ -171,7 +171,7 @@ def _short(call: ServiceCall) -> str:
 def _pass_grants(call: ServiceCall) -> Iterator[Grant]:
     """Yield the roles that a Task gives to a service: as parameters, or with a task definition of ECS."""
     if (call.resource.service, call.resource.action) == ("ecs", "runTask"):
-        reason = f"{call.place}: {_short(call)}: which roles its task definition has is not known here"
+        reason = f"{_place(call)}: which roles its task definition has is not known here"
         yield Grant(_TASK_ROLES, _PASS, ANY, reason)
     if call.resource.kind == "lambda" or call.parameters is UNKNOWN:
         return
@@ -183,7 +183,6 @@ def _pass_grants(call: ServiceCall) -> Iterator[Grant]:
 def _pass_grant(name: str, value: Any, call: ServiceCall) -> Grant:
     role = as_pattern(value) if not name.endswith(".$") else None
     if role is None:
-        return Grant("PassRoles", _PASS, ANY, f"{call.place}: {_short(call)}: its {name} is known only in a run")
+        return Grant("PassRoles", _PASS, ANY, f"{_place(call)}: its {name} is known only in a run")
     arn = role if role.startswith("arn:") else f"arn:{call.resource.partition or 'aws'}:iam::*:role/{role}"
-    partly = [f"its {name} is {role!r}"] if names_several(role) else []
-    return Grant("PassRoles", _PASS, (arn,), partly=_in_part(call, partly))
+    return Grant("PassRoles", _PASS, (arn,), partly=at_place(_place(call), [open_name(f"its {name}", role, role)]))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Final
 
-from sfn_provider.mwaa.iam.arns import CONVERTERS, as_pattern, names_several
+from sfn_provider.mwaa.iam.arns import CONVERTERS, as_pattern, open_name
 
 _ENDPOINT: Final = (
     "sagemaker:*:*:endpoint-config/{EndpointConfigName!lower}",
@@ -173,7 +173,7 @@ def action_resources(
         parameters: the parameters of the Task that needs it, with ``UNKNOWN`` for what is known only in a run.
         partition: the partition of the ARNs.
         task: the service and the action in the Task's Resource.
-        partly: is filled with what is known in part alone, as the ends of sentences.
+        partly: is filled with what is known in part alone, as the ends of sentences; of the rest with empty texts.
 
     Returns:
         ``("*",)`` for an action that IAM knows no resources for.
@@ -230,8 +230,8 @@ def _field_values(field: str, parameters: Mapping[str, Any], partly: list[str]) 
         if not made:
             shown = "is known only in a run" if pattern is None else f"{pattern!r} is nothing that a policy can name"
             raise UnknownResource(f"its {name.replace('.*', '')} {shown}")
-        if pattern is not None and names_several(pattern):
-            partly.append(f"its {name.replace('.*', '')} is {value!r}")
+        if pattern is not None:
+            partly.append(open_name(f"its {name.replace('.*', '')}", pattern, value))
         found += made
     if len(values) > _MAX_VALUES:
         raise UnknownResource(f"its {name.replace('.*', '')} has more than {_MAX_VALUES} values")
