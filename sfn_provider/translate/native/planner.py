@@ -293,8 +293,10 @@ class _Planner(PlannedStates):
             form = choose_call_form(self.flows[name], [*self.reads.get(name, {})])
         except NotNative:
             return False
-        self.forms[name] = form if (found := isinstance(form, FunctionForm)) else self.forms[name]
-        return found
+        if not isinstance(form, FunctionForm):
+            return False
+        self.forms[name] = form
+        return True
 
     def _add_merge(self, name: str, merge: Merge, routes: Routes) -> None:
         self.merges[merge.key] = merge
