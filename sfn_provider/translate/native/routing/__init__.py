@@ -1,1 +1,1 @@
-"""The graph of the tasks of a native DAG, and its edges."""
+"""The graph of the tasks of a native DAG: its routes, and which tasks have run before another."""
