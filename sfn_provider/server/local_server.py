@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from sfn_provider.exceptions import UsageError
@@ -58,6 +59,7 @@ class LocalServer:
         self._thread: threading.Thread | None = None
         self._server: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: asyncio.Event | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -102,9 +104,18 @@ class LocalServer:
         asyncio.run(self._serve(ready))
 
     async def _serve(self, ready: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        self.service.open()
         ready.set()  # the socket listens already: connections wait until they are accepted
-        await self._server.serve([self._socket])
+        # Uvicorn's own loop would look for the end ten times a second.
+        self._server.config.load()
+        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+        await self._server.startup([self._socket])
+        while not self._ending.is_set():
+            await self._server.on_tick(0)  # each second: it sets the header Date
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), 1)
+        await self._server.shutdown([self._socket])
         await self.service.close()
 
     def call(self, operation: str, parameters: dict[str, Json]) -> dict[str, Json]:
@@ -124,12 +135,12 @@ class LocalServer:
 
     def stop(self) -> None:
         """End the server, with the executions that run."""
-        if self._thread is not None and self._loop is not None:
+        if self._thread is not None and self._loop is not None and self._ending is not None:
             # Requests that wait are answered first: the server ends when its last connection does.
             asyncio.run_coroutine_threadsafe(self.service.close(), self._loop).result()
-            self._server.should_exit = True
+            self._loop.call_soon_threadsafe(self._ending.set)
             self._thread.join()
-            self._thread = self._loop = None
+            self._thread = self._loop = self._ending = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -70,7 +70,7 @@ def run_limited(action: Action, seconds: float = MOST_SECONDS) -> Outcome:
         return Outcome(problem, usage.ru_utime + usage.ru_stime, 0, f"ended with status {status}")
 
 
-_TIME_SIGNALS = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
+_TIME_SIGNALS = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM, signal.SIGPROF)
 
 
 def _run_child(action: Action, work: Path, report: Path, seconds: float) -> None:
@@ -91,6 +91,7 @@ def _measure(action: Action, seconds: float) -> dict[str, object]:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MOST_BYTES, hard))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 2, int(seconds) + 3))
+    signal.setitimer(signal.ITIMER_PROF, 1.25 * seconds)  # the limit of processor time counts whole seconds
     signal.alarm(300)  # of a call that sleeps; a busy machine takes its time
     before = time.process_time()
     problem = ""
@@ -102,6 +103,7 @@ def _measure(action: Action, seconds: float) -> dict[str, object]:
             problem = "exception"
             output.write(_describe(error))
     used = time.process_time() - before
+    signal.setitimer(signal.ITIMER_PROF, 0)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
     return _judge(problem, used, seconds, _peak_bytes() - before_bytes, output.getvalue())
 

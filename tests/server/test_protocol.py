@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfn_provider.exceptions import RequestRefused, UsageError
+from sfn_provider.server.api_errors import ApiError
 from sfn_provider.server.http_app import MAX_BODY_BYTES
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.server.requests.request_validation import service_model
@@ -175,6 +176,20 @@ def requests() -> st.SearchStrategy[tuple[str, Any]]:
             parameters = st.fixed_dictionaries({}, optional=members) | JUNK
             each.append(st.tuples(st.just(name), parameters))
     return st.one_of(each)
+
+
+def test_a_service_that_has_ended_lets_no_worker_wait() -> None:
+    async def poll() -> None:
+        service = CheckedService()
+        arn = (await service.call("CreateActivity", {"name": "paint"}))["activityArn"]
+        await service.close()
+        with pytest.raises(ApiError, match="The server has ended") as refused:
+            await asyncio.wait_for(service.call("GetActivityTask", {"activityArn": arn}), 5)
+        assert (refused.value.code, refused.value.status) == ("ServiceUnavailable", 503)
+        service.open()
+        assert (await service.call("DescribeActivity", {"activityArn": arn}))["name"] == "paint"
+
+    asyncio.run(poll())
 
 
 @settings(max_examples=examples(32))

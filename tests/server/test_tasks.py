@@ -155,11 +155,11 @@ def test_a_token_that_is_answered_before_the_call_returns_counts(service: Servic
 def test_heartbeats_hold_off_the_timeout_in_faster_time(runner: FunctionRunner) -> None:
     from tests.fixtures.local_service import serve
 
-    with serve(tasks=runner, time=100.0) as service:
+    with serve(tasks=runner, time=200.0) as service:
         execution = service.start(service.create(one(WITH_TOKEN | {"HeartbeatSeconds": 200})))
         token = token_of(service, execution)
         for _ in range(4):  # each is some 10 seconds of the execution's time after the last one: far from the timeout
-            time.sleep(0.1)
+            time.sleep(0.06)
             service.client.send_task_heartbeat(taskToken=token)
         described = service.wait(execution)
     assert described["error"] == "States.Timeout"

@@ -37,7 +37,7 @@ def evaluate(source: str, data: Any, seconds: float = MAX_MATCHING_SECONDS) -> A
 def test_a_catastrophic_pattern_ends_as_a_timeout(source: str) -> None:
     started = time.process_time()
     with pytest.raises(QueryEvaluationError) as caught:
-        evaluate(source, ALMOST, seconds=0.2)
+        evaluate(source, ALMOST, seconds=0.1)
     assert time.process_time() - started < 10
     assert str(caught.value.cause).endswith(
         "threw an error during evaluation: Expression evaluation timeout: Check for infinite loop"
@@ -62,14 +62,14 @@ def test_all_matches_of_an_evaluation_share_one_limit() -> None:
     each_below_the_limit = "$map([1..100000], function($i) { $contains($states.input, /(a|aa)+$/) })"
     started = time.process_time()
     with pytest.raises(QueryEvaluationError, match="Expression evaluation timeout"):
-        evaluate(each_below_the_limit, "a" * 16 + "!", seconds=0.2)
+        evaluate(each_below_the_limit, "a" * 16 + "!", seconds=0.1)
     assert time.process_time() - started < 10
 
 
 def test_the_limit_is_whole_for_each_evaluation() -> None:
     for _ in range(2):
         with pytest.raises(QueryEvaluationError, match="Expression evaluation timeout"):
-            evaluate("$match($states.input, /(a|aa)+$/)", ALMOST, seconds=0.2)
+            evaluate("$match($states.input, /(a|aa)+$/)", ALMOST, seconds=0.1)
     assert evaluate("$match($states.input, /a+!$/).index", ALMOST) == 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
+from sfn_provider.asl.lint_rules import compiled_expressions
 from sfn_provider.engine import simulate
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -212,13 +213,17 @@ def test_more_intrinsics_than_documented_are_a_warning_that_the_engine_keeps(cal
     assert simulate(machine, {}).status == "SUCCEEDED"
 
 
-def test_expressions_beyond_the_bound_of_a_definition_are_named_and_not_checked() -> None:
+def test_expressions_beyond_the_bound_of_a_definition_are_named_and_not_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compiled_expressions, "MAX_TOKENS", 1_000)
+
     def codes(outputs: list[str]) -> list[tuple[str, str]]:
         state = {"Type": "Pass", "Output": outputs, "End": True}
         machine = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}}
         return [(found.code, found.location) for found in lint(machine)]
 
-    sums = [f"{{% [{number}{',1' * 12_000}] %}}" for number in range(6)]
+    sums = [f"{{% [{number}{',1' * 120}] %}}" for number in range(6)]
     assert codes([*sums[:4], "{% ( %}"]) == [("INVALID_JSONATA_EXPRESSION", "/States/A/Output/4")]
     assert codes([*sums, "{% ( %}", "{% ( %}"]) == [("EXPRESSIONS_NOT_CHECKED", "/States/A/Output/5")]
     assert codes([*sums[:1] * 40, "{% ( %}"]) == [("INVALID_JSONATA_EXPRESSION", "/States/A/Output/40")]

@@ -10,6 +10,7 @@ pytest.importorskip("hcl2")
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.reader import read_definition
+from sfn_provider.translate.definitions.terraform import parser
 from sfn_provider.translate.definitions.terraform.block_texts import split_blocks
 from sfn_provider.translate.definitions.terraform.syntax import parse_blocks, parse_file
 
@@ -79,11 +80,12 @@ def test_a_large_folder_has_a_small_machine(tmp_path: Path) -> None:
     assert read_definition(folder).document.value["StartAt"] == "A"
 
 
-def test_a_machine_is_read_beside_one_that_is_too_large(tmp_path: Path) -> None:
-    large = MACHINE.replace('"m"', '"large"').replace("Type", "Comment = [" + "1, " * 60_000 + "], Type")
+def test_a_machine_is_read_beside_one_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser, "MAX_TOKENS", 10_000)
+    large = MACHINE.replace('"m"', '"large"').replace("Type", "Comment = [" + "1, " * 6_000 + "], Type")
     folder = write(tmp_path, main=MACHINE, large=large, locals=LOCALS)
     assert read_definition(f"{folder}#m").document.value["StartAt"] == "A"
-    with pytest.raises(UsageError, match="more than 100,000 names"):
+    with pytest.raises(UsageError, match="more than 10,000 names"):
         read_definition(f"{folder}#large")
 
 

@@ -8,6 +8,7 @@ pytest.importorskip("hcl2")
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.reader import read_definition
+from sfn_provider.translate.definitions.terraform import parser
 from sfn_provider.translate.definitions.terraform.parser import bounded_parsing, parse_tree
 from sfn_provider.translate.definitions.terraform.syntax import parse_expression
 
@@ -21,15 +22,17 @@ def write(folder: Path, template: str) -> str:
     return str(folder / "main.tf")
 
 
-def test_a_folder_has_a_bound_for_all_its_texts_together() -> None:
+def test_a_folder_has_a_bound_for_all_its_texts_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser, "MAX_TOKENS", 10_000)
+
     def parse(numbers: range) -> None:
         for number in numbers:
-            parse_tree(f"a = [{number}{', 1' * 9_000}]", "main.tf")
+            parse_tree(f"a = [{number}{', 1' * 900}]", "main.tf")
 
     with bounded_parsing():
         parse(range(5))
         parse(range(5))
-        with pytest.raises(UsageError, match=r"more than 100,000 names.*file\(\) and templatefile\(\)"):
+        with pytest.raises(UsageError, match=r"more than 10,000 names.*file\(\) and templatefile\(\)"):
             parse(range(7))
     with bounded_parsing():
         parse(range(5, 7))
