@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
@@ -29,7 +29,9 @@ from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition
-from sfn_provider.translate.styles import StyleName
+
+if TYPE_CHECKING:
+    from sfn_provider.translate.styles import StyleName
 
 
 @click.command(cls=ProviderCommand)
