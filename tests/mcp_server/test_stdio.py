@@ -9,28 +9,34 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from tests.golden import DAGS, ROOT
 
-pytest.importorskip("mcp", reason="the extra mcp is not installed")
-
-import anyio
-from anyio.from_thread import start_blocking_portal
-from mcp import ClientSession, StdioServerParameters
-from mcp.client.stdio import stdio_client
+if TYPE_CHECKING:
+    from mcp import ClientSession
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
 
-Use = Callable[[ClientSession, Call], Coroutine[Any, Any, None]]
+Use = Callable[["ClientSession", Call], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _with_the_extra() -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
 
 @asynccontextmanager
 async def session(folder: Path, *options: str) -> AsyncIterator[tuple[ClientSession, Call]]:
     """A server in a folder with the sales pipeline, and what calls one of its tools."""
+    from mcp import ClientSession, StdioServerParameters  # here, for all processes of a run collect the tests
+    from mcp.client.stdio import stdio_client
+
     for file in DAGS.glob("sales_pipeline.*"):
         shutil.copy(file, folder)
     server = StdioServerParameters(
