@@ -57,8 +57,9 @@ def make_package_wheel() -> Wheel:
         UsageError: where it is not installed.
     """
     installed = own_distribution()
-    metadata = {path: content for path, content in _installed_files(installed).items() if _info(installed) in path}
-    return _wheel(installed, package_files() | metadata | {f"{_info(installed)}/WHEEL": _PURE_WHEEL.encode()})
+    info = _info(installed)
+    metadata = {path: content for path, content in _installed_files(installed).items() if info in path}
+    return _wheel(installed, package_files() | metadata | {f"{info}/WHEEL": _PURE_WHEEL.encode()})
 
 
 def make_installed_wheel(installed: Distribution) -> Wheel:

@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cases": (("cases", SALES), ("airflow", "boto3", "jinja2", "httpx", "mcp", "opentelemetry")),
     "run": (
         ("run", SALES, "--help"),
-        ("airflow", "boto3", "botocore", "jinja2", "httpx", "sfn_provider.compare.airflow"),
+        (*HEAVY[:-1], "sfn_provider.compare.airflow", "sfn_provider.integrations", "sfn_provider.translate.native"),
     ),
 }
 RUN = """

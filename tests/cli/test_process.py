@@ -52,7 +52,7 @@ def test_a_run_from_files_to_output() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
-    [(("translate", "gone.json"), 2, "gone.json: there is no such file"), (("lint",), 2, "Missing argument")],
+    [(("lint", "gone.json"), 2, "gone.json: there is no such file"), (("lint",), 2, "Missing argument")],
 )
 def test_exit_codes_reach_the_shell(arguments: tuple[str, ...], code: int, told: str) -> None:
     done = process(*arguments)
@@ -62,12 +62,14 @@ def test_exit_codes_reach_the_shell(arguments: tuple[str, ...], code: int, told:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_a_terminal_that_cannot_show_a_character_gets_an_escape(encoding: str, tmp_path: Path) -> None:
-    file = tmp_path / "odd.json"
+    file, mocks = tmp_path / "odd.json", tmp_path / "mocks.json"  # to make mocks takes more than to run the machine
     file.write_text(json.dumps(machine({"状态 😀": END | {"Result": "\ud800 é"}})))
-    text = process("run", str(file), "--input", "{}", PYTHONIOENCODING=encoding)
+    mocks.write_text(json.dumps({"StateMachines": {"Odd": {"TestCases": {"Case": {}}}}, "MockedResponses": {}}))
+    command = ("run", str(file), "--input", "{}", "--mock", f"{mocks}#Case")
+    text = process(*command, PYTHONIOENCODING=encoding)
     assert text.returncode == 0 and "\\ud800" in text.stdout
     assert ("状态" in text.stdout) is (encoding == "utf-8")
-    as_json = process("run", str(file), "--input", "{}", "--json", PYTHONIOENCODING=encoding)
+    as_json = process(*command, "--json", PYTHONIOENCODING=encoding)
     assert json.loads(as_json.stdout)["output"] == "\ud800 é"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sfn_provider.asl.jsonata.limits import EvaluationLimits
 from tests.fixtures.command_line import Told, as_json
 from tests.fixtures.machines.definitions import END, call, choose, machine
 
@@ -142,7 +143,10 @@ def test_a_template_has_the_type(told: Told, folder: Path) -> None:
     assert told("lint", "t.json#Two", "--type", "STANDARD", "--strict")[0] == 0
 
 
-def test_run_says_whose_bound_has_ended_an_expression(told: Told, folder: Path) -> None:
+def test_run_says_whose_bound_has_ended_an_expression(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfn_provider.asl.jsonata.program.EvaluationLimits", lambda: EvaluationLimits(work=6_000))
     loop = {"Type": "Pass", "Output": "{% ($f := function($x) { $f($x + 1) }; $f($states.input.n)) %}", "End": True}
     (folder / "loop.asl.json").write_text(
         json.dumps({"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": loop}})

@@ -25,7 +25,8 @@ _S3_COMMANDS = {"cp", "sync"}
 
 def check_options(words: list[str]) -> None:
     """Parse the arguments of a command of this package; an unknown option, or a wrong value, is an error."""
-    context = click.Context(cli, info_name="sfn-provider")
+    # click keeps a command's help option as its first context names it, so this is the context of a real call.
+    context = click.Context(cli, info_name="sfn-provider", **cli.context_settings)
     command = cli.get_command(context, words[1]) if len(words) > 1 else None
     if command is None:
         assert words[1:] in (["--version"], ["--help"]), f"there is no command {words[1:]}"

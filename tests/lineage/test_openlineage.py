@@ -1,4 +1,7 @@
-"""Lineage of tasks, by the openlineage provider's own extractor, as events of OpenLineage."""
+"""Lineage of tasks, by the openlineage provider's own extractor, as events of OpenLineage.
+
+What imports Airflow is imported where a test runs: collecting the tests imports none.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,18 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import jsonschema
 import pytest
 
-pytest.importorskip("airflow.providers.openlineage", reason="the extra openlineage is not installed")
-
-from airflow.providers.openlineage.extractors.base import DefaultExtractor, OperatorLineage
-from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
-from openlineage.client.serde import Serde
-
-from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
-from sfn_provider.lineage.openlineage_facets import parse_tables
-from sfn_provider.operators.state_machine import TaskStateOperator
-from sfn_provider.operators.step_function import (
-    StepFunctionStartExecutionOperator,
-    StepFunctionStartSyncExecutionOperator,
-)
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
-from tests.fixtures.airflow import task_runs
-from tests.fixtures.airflow.task_contexts import context_of
-from tests.fixtures.airflow.task_runs import dag
 from tests.golden import DAGS
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors.base import OperatorLineage
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Sales"
 ARN = "arn:aws:states:us-east-1:123456789012:execution:Sales:one"
@@ -43,6 +33,23 @@ ENDED = {
     "stopDate": 2.0,
     "output": "1",
 }
+
+
+@pytest.fixture(autouse=True)
+def _with_the_extra() -> None:
+    pytest.importorskip("airflow.providers.openlineage", reason="the extra openlineage is not installed")
+
+
+def start_operator(**arguments: Any) -> Any:
+    from sfn_provider.operators.step_function import StepFunctionStartExecutionOperator
+
+    return StepFunctionStartExecutionOperator(task_id="start", state_machine_arn=MACHINE, **arguments)
+
+
+def execute(operator: Any) -> None:
+    from tests.fixtures.airflow.task_contexts import context_of
+
+    operator.execute(context_of(operator))
 
 
 def history() -> list[dict[str, Any]]:
@@ -93,6 +100,9 @@ RUN_EVENT = {
 
 def as_event(lineage: OperatorLineage[Any, Any]) -> dict[str, Any]:
     """The event as it is sent; the client's classes refuse what the specification does not have."""
+    from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
+    from openlineage.client.serde import Serde
+
     event = RunEvent(
         eventTime=datetime.now(UTC).isoformat(),
         eventType=RunState.COMPLETE,
@@ -108,6 +118,8 @@ def as_event(lineage: OperatorLineage[Any, Any]) -> dict[str, Any]:
 
 
 def extract(operator: Any, *, failed: bool = False) -> OperatorLineage[Any, Any]:
+    from airflow.providers.openlineage.extractors.base import DefaultExtractor
+
     extractor = DefaultExtractor(operator)
     # Older versions of the provider ask in one way, and look at the task's state.
     on_failure = getattr(extractor, "extract_on_failure", extractor.extract_on_complete)
@@ -125,9 +137,9 @@ def test_the_lineage_of_an_execution_that_was_driven(scripted_aws: ScriptedAws) 
     scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": 1.0})
     scripted_aws.script("DescribeExecution", ENDED)
     scripted_aws.script("GetExecutionHistory", {"events": history()})
-    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn=MACHINE)
+    operator = start_operator()
     assert as_event(extract(operator))["run"]["facets"] == {}
-    operator.execute(context_of(operator))
+    execute(operator)
     assert scripted_aws.bodies("GetExecutionHistory") == []
     event = as_event(extract(operator))
     athena = "awsathena://athena.us-east-1.amazonaws.com"
@@ -150,13 +162,15 @@ def test_the_lineage_of_an_execution_that_was_driven(scripted_aws: ScriptedAws) 
 def test_one_whose_history_cannot_be_read_is_named_still(
     scripted_aws: ScriptedAws, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from sfn_provider.executions.outcomes import StepFunctionExecutionFailed
+
     failed = ENDED | {"status": "FAILED", "error": "Bad"}
     scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": 1.0})
     scripted_aws.script("DescribeExecution", failed)
     scripted_aws.script("GetExecutionHistory", ErrorResponse("AccessDeniedException"))
-    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn=MACHINE, retries=0)
+    operator = start_operator(retries=0)
     with pytest.raises(StepFunctionExecutionFailed):
-        operator.execute(context_of(operator))
+        execute(operator)
     caplog.set_level(logging.WARNING)
     event = as_event(extract(operator, failed=True))
     found = event["run"]["facets"]["stepFunctions_execution"]
@@ -166,17 +180,19 @@ def test_one_whose_history_cannot_be_read_is_named_still(
 
 def test_one_that_is_not_waited_for_is_not_read(scripted_aws: ScriptedAws) -> None:
     scripted_aws.script("StartExecution", {"executionArn": ARN, "startDate": 1.0})
-    operator = StepFunctionStartExecutionOperator(task_id="start", state_machine_arn=MACHINE, wait_for_completion=False)
-    operator.execute(context_of(operator))
+    operator = start_operator(wait_for_completion=False)
+    execute(operator)
     assert as_event(extract(operator))["run"]["facets"]["externalQuery"]["externalQueryId"] == ARN
     assert scripted_aws.bodies("GetExecutionHistory") == []
 
 
 def test_an_express_execution_is_named(scripted_aws: ScriptedAws) -> None:
+    from sfn_provider.operators.step_function import StepFunctionStartSyncExecutionOperator
+
     express = "arn:aws:states:us-east-1:123456789012:express:Quick:one:0f1d2c3b"
     scripted_aws.script("StartSyncExecution", ENDED | {"executionArn": express})
     operator = StepFunctionStartSyncExecutionOperator(task_id="run", state_machine_arn=MACHINE)
-    operator.execute(context_of(operator))
+    execute(operator)
     found = as_event(extract(operator))["run"]["facets"]["stepFunctions_execution"]
     assert (found["executionArn"], found["stateMachineArn"]) == (express, MACHINE.replace("Sales", "Quick"))
     assert found["complete"] is False
@@ -184,10 +200,13 @@ def test_an_express_execution_is_named(scripted_aws: ScriptedAws) -> None:
 
 def test_the_lineage_of_a_task_of_a_translated_dag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its region is the task's: the engine knows none."""
+    from sfn_provider.operators.state_machine import TaskStateOperator
+    from tests.fixtures.airflow import task_runs
+
     mocks = tmp_path / "mocks.json"
     mocks.write_text(json.dumps(MOCKS))
     monkeypatch.setenv("SFN_PROVIDER_MOCK_CONFIG", f"{mocks}#One")
-    with dag():
+    with task_runs.dag():
         query = TaskStateOperator(
             task_id="Query",
             resource="arn:aws:states:::athena:startQueryExecution.sync",
@@ -213,4 +232,6 @@ MOCKS = {
 
 
 def test_tables_of_what_is_no_query() -> None:
+    from sfn_provider.lineage.openlineage_facets import parse_tables
+
     assert parse_tables("") == parse_tables("MSCK REPAIR )(") == ([], [])

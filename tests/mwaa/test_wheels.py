@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import Distribution
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -13,27 +14,35 @@ import pytest
 from sfn_provider import __version__
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.images import find_image
-from sfn_provider.mwaa.requirements import installed_distribution
+from sfn_provider.mwaa.requirements import DISTRIBUTION, installed_distribution
 from sfn_provider.mwaa.wheels import Wheel, fits_image, is_pure, make_installed_wheel, make_package_wheel
 from sfn_provider.mwaa.zip_archive import make_zip
 
 PURE = ("jsonata-python", "networkx")
 
 
-def install(wheel: Wheel, folder: Path) -> Path:
-    """Install a wheel with pip, without what it needs. Gives the folder with its modules."""
-    file = folder / wheel.name
-    file.write_bytes(wheel.content)
+@pytest.fixture(scope="module")
+def wheels() -> dict[str, Wheel]:
+    """The wheels of this package and of what it needs, by name."""
+    needed = {name: make_installed_wheel(installed_distribution(name)) for name in PURE}
+    return {DISTRIBUTION: make_package_wheel(), **needed}
+
+
+@pytest.fixture(scope="module")
+def site(wheels: dict[str, Wheel], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which one call of pip has installed all of them, without what they need."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for wheel in wheels.values():
+        (folder / wheel.name).write_bytes(wheel.content)
     target = folder / "site"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
-    subprocess.run([*command, "--target", str(target), str(file)], check=True, timeout=120)
+    files = [str(folder / wheel.name) for wheel in wheels.values()]
+    subprocess.run([*command, "--target", str(target), *files], check=True, timeout=120)
     return target
 
 
-def test_pip_installs_the_package_from_its_own_wheel(tmp_path: Path) -> None:
-    wheel = make_package_wheel()
-    assert wheel.name == f"airflow_provider_sfn-{__version__}-py3-none-any.whl"
-    site = install(wheel, tmp_path)
+def test_pip_installs_the_package_from_its_own_wheel(wheels: dict[str, Wheel], site: Path) -> None:
+    assert wheels[DISTRIBUTION].name == f"airflow_provider_sfn-{__version__}-py3-none-any.whl"
     code = (
         "import sfn_provider, sfn_provider.mwaa.images as images; from importlib.metadata import distribution\n"
         "groups = sorted({point.group for point in distribution('airflow-provider-sfn').entry_points})\n"
@@ -46,28 +55,22 @@ def test_pip_installs_the_package_from_its_own_wheel(tmp_path: Path) -> None:
     assert done.stdout.split(" ", 1) == [str(site / "sfn_provider/__init__.py"), f"{groups} 5\n"]
 
 
-def test_a_wheel_made_of_an_installed_wheel_is_the_same(tmp_path: Path) -> None:
-    from importlib.metadata import Distribution
-
-    wheel = make_package_wheel()
-    site = install(wheel, tmp_path)
-    [found] = Distribution.discover(name="airflow-provider-sfn", path=[str(site)])
-    again = make_installed_wheel(found)
-    assert (again.name, again.content) == (wheel.name, wheel.content)
+def test_a_wheel_made_of_an_installed_wheel_is_the_same(wheels: dict[str, Wheel], site: Path) -> None:
+    [found] = Distribution.discover(name=DISTRIBUTION, path=[str(site)])
+    assert make_installed_wheel(found) == wheels[DISTRIBUTION]
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_a_dependency_installs_from_its_files(name: str, tmp_path: Path) -> None:
+def test_a_dependency_installs_from_its_files(name: str, site: Path) -> None:
     found = installed_distribution(name)
     assert is_pure(found)
-    site = install(make_installed_wheel(found), tmp_path)
     modules = [file for file in found.files or () if file.suffix == ".py"]
     assert modules
     assert all((site / file).read_bytes() == file.read_binary() for file in modules)
 
 
-def test_scripts_and_what_an_installer_adds_are_left_out() -> None:
-    names = ZipFile(BytesIO(make_installed_wheel(installed_distribution("jsonata-python")).content)).namelist()
+def test_scripts_and_what_an_installer_adds_are_left_out(wheels: dict[str, Wheel]) -> None:
+    names = ZipFile(BytesIO(wheels["jsonata-python"].content)).namelist()
     assert not [name for name in names if name.startswith("..") or "INSTALLER" in name or name.endswith(".pyc")]
     assert "jsonata_python-0.7.1.dist-info/entry_points.txt" in names
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sfn_provider import _compat
-from sfn_provider.hooks.step_function import StepFunctionHook
 from sfn_provider.telemetry import metrics
 from tests.aws.scripted import ScriptedAws
 from tests.aws.server import ErrorResponse
@@ -39,6 +38,10 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
 
 
 def test_calls_of_the_hook_are_counted_once_each(backend: Backend, scripted_aws: ScriptedAws) -> None:
+    from sfn_provider.hooks.step_function import (
+        StepFunctionHook,
+    )  # imports Airflow, which collecting the tests does not
+
     ended = {"executionArn": ARN, "status": "SUCCEEDED", "startDate": 1.0, "stopDate": 2.0}
     scripted_aws.script(
         "DescribeExecution", ErrorResponse("ThrottlingException"), ErrorResponse("AccessDeniedException"), ended
@@ -73,6 +76,8 @@ def test_waits_and_delays(backend: Backend) -> None:
 
 
 def test_a_backend_that_fails_fails_no_call(monkeypatch: pytest.MonkeyPatch, scripted_aws: ScriptedAws) -> None:
+    from sfn_provider.hooks.step_function import StepFunctionHook
+
     monkeypatch.setattr(_compat, "Stats", Backend(OSError("no route to host")), raising=False)
     scripted_aws.script("DescribeExecution", {"executionArn": ARN, "status": "RUNNING", "startDate": 1.0})
     assert StepFunctionHook().describe_execution(ARN)["status"] == "RUNNING"

@@ -159,7 +159,8 @@ def test_zone(stepfunctions):
 
 def test_a_missing_extra_and_a_wrong_marker_are_one_clear_failure_each(tmp_path: Path) -> None:
     (tmp_path / "test_problems.py").write_text(PROBLEMS)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_problems.py"]
+    others = ("cacheprovider", "xdist", "anyio", "hypothesispytest")
+    command = [sys.executable, "-m", "pytest", "-q", *(f"-pno:{name}" for name in others), "test_problems.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "2 errors" in done.stdout or "2 failed" in done.stdout, done.stdout + done.stderr
     assert "the fixture stepfunctions: The server needs Starlette and uvicorn" in done.stdout

@@ -189,13 +189,13 @@ def test_nothing_heavy_is_loaded_for_other_tests():
 
 
 def test_the_plugin(tmp_path: Path) -> None:
-    """A user's pytest, in a process of its own: other plugins of this one have loaded everything."""
+    """A user's pytest, in a process of its own and without other plugins: those of this one have loaded everything."""
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "pipeline.asl.json").write_text(json.dumps(MACHINE))
     (tmp_path / "tests" / "test_a.py").write_text(NOTHING_LOADED)
     (tmp_path / "tests" / "test_b.py").write_text(TEST)
-    plugins = ["-p", "no:sfn_provider", "-p", "sfn_provider.testing.pytest_plugin", "-p", "no:xdist", "-W", "error"]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, "tests"]
+    plugin = ["-p", "sfn_provider.testing.pytest_plugin", "-W", "error"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugin, "tests"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=_environment())
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "Expected the delay 99" in done.stdout
@@ -203,7 +203,7 @@ def test_the_plugin(tmp_path: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def test_the_plugin_is_an_entry_point() -> None:

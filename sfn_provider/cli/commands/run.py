@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
@@ -22,14 +22,16 @@ from sfn_provider.cli.options.common import (
 )
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.tables import Cell, console, format_seconds, shorten, status, table
-from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
+from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_parts import MachineParts, Part
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count
 from sfn_provider.translate.definitions import LoadedDefinition
-from sfn_provider.translate.styles import StyleName
+
+if TYPE_CHECKING:
+    from sfn_provider.translate.styles import StyleName
 
 
 @click.command(cls=ProviderCommand)
@@ -80,14 +82,10 @@ def run(
         names = ", ".join(sorted(case.name for case in chosen.cases))
         raise UsageError(f"{mock} has the test cases {names}; name one: --mock {mock}#CASE")
     print_note(chosen)
-    executions = {case.name: _run(definition, case, side, style) for case in chosen.cases}
-    reached = [
-        reached_parts(
-            definition.document.machine, case.input, case.mocks.fresh(), execution_type=definition.execution_type
-        )
-        for case in chosen.cases
-    ]
-    coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
+    outcomes = {case.name: _run(definition, case, side, style) for case in chosen.cases}
+    executions = {name: execution for name, (execution, _) in outcomes.items()}
+    reached = frozenset[Part]().union(*(parts for _, parts in outcomes.values()))
+    coverage = Coverage(MachineParts(definition.document.machine), reached)
     only = next(iter(executions.values())) if len(executions) == 1 else None
     for case in chosen.cases:
         path = missing_input(definition.document.machine, case.input, executions[case.name])
@@ -130,14 +128,21 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
     console().print(table("Made cases", columns, rows, right=columns[2:4]))
 
 
-def _run(definition: LoadedDefinition, case: TestCase, side: str, style: StyleName) -> Execution:
+def _run(
+    definition: LoadedDefinition, case: TestCase, side: str, style: StyleName
+) -> tuple[Execution, frozenset[Part]]:
+    """Run a case. Gives the execution, and the parts that it reaches: beside a DAG those of another, on the engine."""
+    machine, source, kind = definition.document.machine, definition.source, definition.execution_type
+    mocks = case.mocks.fresh()
     if side == "engine":
-        kind = definition.execution_type
-        return simulate(definition.source, case.input, mocks=case.mocks.fresh(), history="failed", execution_type=kind)
+        observer = CoverageObserver(MachineParts(machine))
+        done = simulate(source, case.input, mocks=mocks, history="failed", execution_type=kind, observer=observer)
+        return done, frozenset(observer.reached)
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        return run_on_airflow(definition.source, case.input, mocks=case.mocks.fresh(), style=style)
+        done = run_on_airflow(source, case.input, mocks=mocks, style=style)
+    return done, reached_parts(machine, case.input, case.mocks.fresh(), execution_type=kind)
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:

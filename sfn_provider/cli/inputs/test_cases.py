@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.cli.inputs.input_files import read_input
 from sfn_provider.cli.output.tables import console
-from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
@@ -82,7 +83,7 @@ def read_cases(
     if given is not MISSING:
         return TestCases((TestCase("--input", given, mocks_for_input(machine, given)),), _ONE_NOTE)
     made = made_mocks(find_cases(machine))
-    found = add_uncaught_errors(machine, made) if with_uncaught_errors else made
+    found = _with_uncaught_errors(machine, made) if with_uncaught_errors else made
     cases = tuple(_case(name, mocks, MISSING) for name, mocks in found.items())
     command = f"sfn-provider cases {reference or definition.file}"
     many = "them" if len(found) == len(made) else f"{len(made)} of them"
@@ -91,6 +92,12 @@ def read_cases(
 
 
 _ONE_NOTE = "No --mock: the answers of tasks were made for this input."
+
+
+def _with_uncaught_errors(machine: StateMachine, cases: Mapping[str, Mocks]) -> dict[str, Mocks]:
+    from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors  # needs the native style of DAGs
+
+    return add_uncaught_errors(machine, cases)
 
 
 def _case(name: str, mocks: Mocks, given: Any) -> TestCase:
