@@ -12,7 +12,6 @@ from tests.fixtures.session.scheduling import (
     MATRIX_LONGEST,
     PRIVATE_AIRFLOW,
     SLOW,
-    WITH_AIRFLOW,
     AirflowScheduling,
     pytest_xdist_make_scheduler,
 )
@@ -40,15 +39,6 @@ def test_the_tests_of_a_matrix_are_spread_the_longest_first() -> None:
     ] * 3
 
 
-def test_the_quick_tests_that_import_airflow_run_in_one_process() -> None:
-    scheduling = AirflowScheduling.__new__(AirflowScheduling)
-    names = ("lineage/test_openlineage.py::a", "lineage/test_datasets.py::b", "telemetry/test_metrics.py::c")
-    assert len({scheduling._split_scope(f"tests/{name}") for name in names}) == 1
-    assert (
-        scheduling._split_scope("tests/telemetry/test_history_spans.py::d") == "tests/telemetry/test_history_spans.py"
-    )
-
-
 def test_the_tests_that_a_matrix_names_exist() -> None:
     names = {*test_matrix.SENSITIVE, *(name for names in test_matrix.WHOLE_AIRFLOW.values() for name in names)}
     assert {name for name in names if not (test_matrix.TESTS / name).is_file()} == set()
@@ -56,7 +46,7 @@ def test_the_tests_that_a_matrix_names_exist() -> None:
 
 def test_the_files_that_are_marked_or_scheduled_by_name_exist() -> None:
     marked = {*AIRFLOW_FILES, *AIRFLOW_FOLDERS, *(f"airflow/{name}" for name in LONGEST_FIRST)}
-    scheduled = {name.removeprefix("tests/") for name in (*PRIVATE_AIRFLOW, *SLOW, *WITH_AIRFLOW)}
+    scheduled = {name.removeprefix("tests/") for name in (*PRIVATE_AIRFLOW, *SLOW)}
     assert {name for name in marked | scheduled if not (TESTS / name).exists()} == set()
 
 
