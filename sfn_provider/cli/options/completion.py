@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from glob import escape, glob
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from sfn_provider.exceptions import SfnProviderError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Names = Callable[[], Iterable[str]]
 """Lists all values of an option."""
@@ -48,24 +51,24 @@ def complete_parameters(parameters: Iterable[click.Parameter]) -> None:
 def _find(name: str, metavar: str) -> Callable[[str], list[CompletionItem]] | None:
     if name in _VALUES:
         names = _VALUES[name]
-        return lambda incomplete: [CompletionItem(found) for found in names() if found.startswith(incomplete)]
+        return lambda incomplete: [_item(found) for found in names() if found.startswith(incomplete)]
     if metavar in _PARTS:
         parts = _PARTS[metavar]
         return lambda incomplete: _complete_part(incomplete, parts)
     if "@FILE" in metavar:
         return _complete_at_file
     if metavar in ("DIR", "FOLDER"):
-        return lambda incomplete: [CompletionItem(incomplete, type="dir")]
+        return lambda incomplete: [_item(incomplete, kind="dir")]
     is_file = "FILE" in metavar or metavar.endswith((".py", ".json", ".json]..."))
-    return (lambda incomplete: [CompletionItem(incomplete, type="file")]) if is_file else None
+    return (lambda incomplete: [_item(incomplete, kind="file")]) if is_file else None
 
 
 def _complete_part(incomplete: str, names: Callable[[str], Iterable[str]]) -> list[CompletionItem]:
     """Complete ``FILE``, and behind a ``#`` the names in that file."""
     file, hash_sign, part = incomplete.partition("#")
     if not hash_sign:
-        return [CompletionItem(incomplete, type="file")]
-    return [CompletionItem(f"{file}#{name}") for name in names(file) if name.startswith(part)]
+        return [_item(incomplete, kind="file")]
+    return [_item(f"{file}#{name}") for name in names(file) if name.startswith(part)]
 
 
 def _complete_at_file(incomplete: str) -> list[CompletionItem]:
@@ -73,7 +76,7 @@ def _complete_at_file(incomplete: str) -> list[CompletionItem]:
     if not incomplete.startswith("@"):
         return []
     found = sorted(glob(escape(incomplete[1:]) + "*"))
-    return [CompletionItem(f"@{path}/" if Path(path).is_dir() else f"@{path}") for path in found]
+    return [_item(f"@{path}/" if Path(path).is_dir() else f"@{path}") for path in found]
 
 
 def _cases(file: str) -> Iterable[str]:
@@ -127,3 +130,9 @@ _PARTS: dict[str, Callable[[str], Iterable[str]]] = {
     "FILE#STATE": _states,
 }
 """What lists the names in a file that may stand behind a ``#``, by the parameter's metavar."""
+
+
+def _item(value: str, kind: str = "plain") -> CompletionItem:
+    from click.shell_completion import CompletionItem  # a command that runs does without
+
+    return CompletionItem(value, type=kind)
