@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.model import Branch, Choice, Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import Branch, Choice, Parallel, State, StateMachine, inner_scopes
 from sfn_provider.engine.observations import Place
 
 PartKind = Literal["state", "rule", "catcher", "retrier"]
@@ -187,17 +187,3 @@ class MachineParts:
         if part.kind == "rule" and part.index is None:
             return f"Default of {name}{within}"
         return f"{part.kind} {(part.index or 0) + 1} of {name}{within}"
-
-
-def inner_scopes(state: State, at: str) -> Iterator[tuple[str, Branch]]:
-    """Yield the scopes in a Parallel or Map with their JSON pointers.
-
-    Args:
-        state: any state.
-        at: its JSON pointer.
-    """
-    if isinstance(state, Parallel):
-        for index, branch in enumerate(state.branches):
-            yield at + pointer("Branches", index), branch
-    elif isinstance(state, Map):
-        yield at + ("/ItemProcessor" if state.item_processor else "/Iterator"), state.body

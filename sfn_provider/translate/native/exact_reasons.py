@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, walk_states
+from sfn_provider.asl.model import StateMachine, Task, walk_scopes, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import NO_OBJECT, Unresolved, walk
 from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
@@ -126,25 +126,12 @@ def _because(name: str, why: str) -> str:
 
 def _before(machine: StateMachine, name: str) -> Iterator[str]:
     """Iterate over the states that lead to a state; over the one around where it is the first there."""
-    for around, scope in _scopes(machine):
+    for around, scope in walk_scopes(machine):
         if name not in scope.states:
             continue
         yield from (other for other, state in scope.states.items() if name in successors(state))
         if name == scope.start_at and around is not None:
             yield around
-
-
-def _scopes(
-    scope: StateMachine | Branch, around: str | None = None
-) -> Iterator[tuple[str | None, StateMachine | Branch]]:
-    """Iterate over a machine and the scopes in it, each with the state around it."""
-    yield around, scope
-    for name, state in scope.states.items():
-        if isinstance(state, Parallel):
-            for branch in state.branches:
-                yield from _scopes(branch, name)
-        elif isinstance(state, Map):
-            yield from _scopes(state.body, name)
 
 
 def _fewer(machine: StateMachine, options: NativeOptions, plan: NativePlan, reasons: Reasons) -> NativePlan:
