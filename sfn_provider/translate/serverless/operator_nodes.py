@@ -19,7 +19,7 @@ from sfn_provider.translate.native.model import How, Import, NativeNode, NotNati
 from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.timing import effective_retrier, timeout_arguments
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
-from sfn_provider.translate.serverless.jinja_conditions import rule_condition
+from sfn_provider.translate.serverless.jinja_conditions import JinjaConditions
 from sfn_provider.translate.serverless.limits import MAX_RETRIES, MAX_RETRY_DELAY, MAX_TASK_SECONDS
 from sfn_provider.translate.serverless.workflow import Duration
 
@@ -86,10 +86,10 @@ class OperatorNodes(NodeMaker):
         state: Choice = flow.state  # type: ignore[assignment]
         if flow.name in self.marks:
             raise NotNative("later tasks ask what it has chosen, which its branch leaves nowhere")
-        writer = JinjaWriter(self.find, self.find_mark)
+        conditions = JinjaConditions(flow, JinjaWriter(self.find, self.find_mark))
         words = ["if", *["elif"] * len(state.choices)]
         text = "".join(
-            f"{{% {word} {rule_condition(rule, flow, writer)} %}}{self._target(targets, rule.next or '')}"
+            f"{{% {word} {conditions.condition(rule)} %}}{self._target(targets, rule.next or '')}"
             for word, rule in zip(words, state.choices, strict=False)
         )
         # Without a Default the function fails, as what the template makes is no literal.
