@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sfn_provider.asl.model import StateMachine, Task, walk_scopes, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import NO_OBJECT, Unresolved, walk
-from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
+from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling, refusals_of
 from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.planner import plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
@@ -78,7 +78,7 @@ def _try(
             scope = prepared.scope
             return plan_prepared(prepared, options.versions), {}
         except* NotNative as refusals:
-            found_all = _flat(refusals)
+            found_all = refusals_of(refusals)
             again = {str(refusal.state) for refusal in found_all if isinstance(refusal, NotPolling)} - functions
             refused = {str(refusal.state): refusal.why for refusal in found_all}
         if not again:
@@ -94,13 +94,6 @@ def _try(
         else:
             found |= {before: _because(name, why) for before in _before(machine, name) if before not in found}
     return None, found
-
-
-def _flat(group: BaseExceptionGroup[NotNative]) -> list[NotNative]:
-    found: list[NotNative] = []
-    for error in group.exceptions:
-        found += _flat(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
 
 
 def _maker(scope: ScopeFlow, why: str) -> str | None:
