@@ -16,7 +16,6 @@ from sfn_provider.translate.native.data_flow.values import Call, Constant, Value
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.model import How, Import, NativeNode, NotNative
-from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.timing import effective_retrier, timeout_arguments
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.serverless.jinja_conditions import JinjaConditions
@@ -89,20 +88,20 @@ class OperatorNodes(NodeMaker):
         conditions = JinjaConditions(flow, JinjaWriter(self.find, self.find_mark))
         words = ["if", *["elif"] * len(state.choices)]
         text = "".join(
-            f"{{% {word} {conditions.condition(rule)} %}}{self._target(targets, rule.next or '')}"
+            f"{{% {word} {conditions.condition(rule)} %}}{self.chosen(targets, rule.next or '')}"
             for word, rule in zip(words, state.choices, strict=False)
         )
         # Without a Default the function fails, as what the template makes is no literal.
         default = f"no rule of {escape(repr(flow.name))} matches"
         if state.default is not None:
-            default = self._target(targets, state.default)
+            default = self.chosen(targets, state.default)
         text += f"{{% else %}}{default}{{% endif %}}"
         arguments = {"python_callable": "ast.literal_eval", "op_args": [Wrapped(text)]}
         return self._node(flow.name, _BRANCH, arguments, "branch")
 
-    def _target(self, targets: dict[str, str], name: str) -> str:
-        key = targets[name]
-        return "None" if key == END else repr(self.task_ids[key])
+    def quoted(self, task_id: str) -> str:
+        """Return the literal by which a branch names a task."""
+        return repr(task_id)
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""

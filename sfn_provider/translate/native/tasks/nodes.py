@@ -314,7 +314,11 @@ class NodeMaker:
     def chosen(self, targets: Mapping[str, str], name: str) -> str:
         """Return what a branch returns to choose the task of a state."""
         key = targets[name]
-        return "None" if key == END else string(self.task_ids[key])
+        return "None" if key == END else self.quoted(self.task_ids[key])
+
+    def quoted(self, task_id: str) -> str:
+        """Return the literal by which a branch names a task."""
+        return string(task_id)
 
     def materialised(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Pass whose value later tasks read."""
