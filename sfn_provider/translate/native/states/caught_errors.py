@@ -1,4 +1,4 @@
-"""Finds by which names of Python's errors a DAG knows what a Catch takes."""
+"""Translates ErrorEquals of Catch and Retry into conditions on the names of Python's exceptions."""
 
 from __future__ import annotations
 

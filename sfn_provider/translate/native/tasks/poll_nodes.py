@@ -1,4 +1,4 @@
-"""Makes the sensor of a polling loop."""
+"""Makes the task of a polling loop: a sensor that calls, and decides whether to call again."""
 
 from __future__ import annotations
 
