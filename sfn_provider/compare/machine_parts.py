@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.model import Branch, Choice, Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import Branch, Choice, Parallel, State, StateMachine, inner_scopes
 from sfn_provider.engine.observations import Place
+from sfn_provider.reachability import reached
 
 PartKind = Literal["state", "rule", "catcher", "retrier"]
 
@@ -148,18 +148,11 @@ class MachineParts:
 
     def reachable(self, *, catchers: bool = True) -> frozenset[str]:
         """Return the states to which a way leads from StartAt, on request without those of catchers."""
-        found: set[str] = set()
-        pending = deque([self.start_of("")])
-        while pending:
-            at = pending.popleft()
-            if at not in found and at in self.states:
-                found.add(at)
-                edges = self.edges[at]
-                pending.extend(
-                    edge.target for edge in edges if catchers or edge.part is None or edge.part.kind != "catcher"
-                )
-                pending.extend(self.start_of(scope) for scope in self.inner(at))
-        return frozenset(found)
+        steps: dict[str, list[str]] = {}
+        for at, edges in self.edges.items():
+            followed = (edge for edge in edges if catchers or edge.part is None or edge.part.kind != "catcher")
+            steps[at] = [*(edge.target for edge in followed), *map(self.start_of, self.inner(at))]
+        return frozenset(reached([self.start_of("")], steps) & self.states.keys())
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -187,17 +180,3 @@ class MachineParts:
         if part.kind == "rule" and part.index is None:
             return f"Default of {name}{within}"
         return f"{part.kind} {(part.index or 0) + 1} of {name}{within}"
-
-
-def inner_scopes(state: State, at: str) -> Iterator[tuple[str, Branch]]:
-    """Yield the scopes in a Parallel or Map with their JSON pointers.
-
-    Args:
-        state: any state.
-        at: its JSON pointer.
-    """
-    if isinstance(state, Parallel):
-        for index, branch in enumerate(state.branches):
-            yield at + pointer("Branches", index), branch
-    elif isinstance(state, Map):
-        yield at + ("/ItemProcessor" if state.item_processor else "/Iterator"), state.body

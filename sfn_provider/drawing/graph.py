@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sfn_provider.asl.model import Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import Branch, State, StateMachine, inner_scopes
 from sfn_provider.translate.plan.graph import successors
 from sfn_provider.translate.plan.layout import LayoutNode, lay_out
 from sfn_provider.translate.plan.model import DagPlan
@@ -50,18 +50,17 @@ class Graph:
 
 def machine_graph(machine: StateMachine) -> Graph:
     """Make the graph of a state machine: Parallel and Map hold a graph for each branch."""
-    return _states_graph(machine.start_at, machine.states)
+    return _scope_graph(machine)
 
 
-def _states_graph(start_at: str, states: Mapping[str, State]) -> Graph:
-    names = [start_at, *(name for name in states if name != start_at)]
-    edges = [(name, target) for name in names for target in successors(states[name])]
-    return Graph(tuple(_state_node(name, states[name]) for name in names), tuple(edges))
+def _scope_graph(scope: StateMachine | Branch) -> Graph:
+    names = [scope.start_at, *(name for name in scope.states if name != scope.start_at)]
+    edges = [(name, target) for name in names for target in successors(scope.states[name])]
+    return Graph(tuple(_state_node(name, scope.states[name]) for name in names), tuple(edges))
 
 
 def _state_node(name: str, state: State) -> Node:
-    branches = state.branches if isinstance(state, Parallel) else [state.body] if isinstance(state, Map) else []
-    inside = tuple(_states_graph(branch.start_at, branch.states) for branch in branches)
+    inside = tuple(_scope_graph(branch) for _, branch in inner_scopes(state))
     return Node(name, name, state.type, (name,), inside)
 
 

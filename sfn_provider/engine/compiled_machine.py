@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.diagnostics import pointer, split_pointer
-from sfn_provider.asl.model import Branch, Map, Parallel, Retrier, State, StateMachine
+from sfn_provider.asl.model import Branch, Retrier, State, StateMachine, inner_scopes
 from sfn_provider.engine.dataflow.data_flow import JsonataFlow, JsonPathFlow, Recorder, make_data_flow
 from sfn_provider.engine.requests import CallTask
 
@@ -131,10 +131,9 @@ class CompiledMachine:
             model = states[name]
             found = CompiledState(name, model, model.query_language or language, scope, self._record)
             self._compiled[key] = found
-            if isinstance(model, (Parallel, Map)):
-                found.branches = tuple(_branches(scope + pointer("States", name), model))
-                for at, branch in found.branches:
-                    self._scopes[at] = (branch.states, branch.query_language or language)
+            found.branches = tuple(inner_scopes(model, scope + pointer("States", name)))
+            for at, branch in found.branches:
+                self._scopes[at] = (branch.states, branch.query_language or language)
         return found
 
     def has_state(self, scope: str, name: str) -> bool:
@@ -152,12 +151,3 @@ class CompiledMachine:
         holder, _, rest = scope.rpartition("/States/")
         self.add_scope(holder)
         self.state(holder, split_pointer("/" + rest)[0])
-
-
-def _branches(location: str, model: Parallel | Map) -> Iterator[tuple[str, Branch]]:
-    """Yield scope and states of each branch of a Parallel, or of a Map's processor."""
-    if isinstance(model, Parallel):
-        for index, branch in enumerate(model.branches):
-            yield location + pointer("Branches", index), branch
-    else:
-        yield location + pointer("ItemProcessor" if model.item_processor else "Iterator"), model.body

@@ -9,6 +9,7 @@ from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, 
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.suggestions import Suggestions
+from sfn_provider.reachability import reached
 
 MISSING_TARGET = "MISSING_TRANSITION_TARGET"
 
@@ -59,23 +60,11 @@ def unreachable_states(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         states = definition.states_of[group.at]
         if not _all_types_known(group, states) or not (group.at or _can_end(states)):
             continue  # measured: AWS reports a missing end alone
-        reached = _reached(start, states)
+        connected = reached([start], {state.name: [name for _, name in targets(state)] for state in states})
         for name in group.names:
-            if name not in reached:
+            if name not in connected:
                 message = f"state {name!r} is not reachable: no way from {start!r} leads to it"
                 yield error(message, group.state_at(name), MISSING_TARGET)
-
-
-def _reached(start: str, states: list[PlacedState]) -> set[str]:
-    edges = {state.name: [name for _, name in targets(state)] for state in states}
-    reached: set[str] = set()
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += edges.get(name, [])
-    return reached
 
 
 def missing_end(definition: DefinitionIndex) -> Iterator[Diagnostic]:

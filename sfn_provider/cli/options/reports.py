@@ -1,4 +1,4 @@
-"""The options of commands that write reports."""
+"""Defines the options of reports: files, prices and runs a month; writes the files."""
 
 from __future__ import annotations
 

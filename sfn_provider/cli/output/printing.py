@@ -1,4 +1,4 @@
-"""Prints JSON and diagnostics."""
+"""Prints JSON and diagnostics, with what a terminal cannot show escaped."""
 
 from __future__ import annotations
 

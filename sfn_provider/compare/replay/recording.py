@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sfn_provider.asl.model import Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import Parallel, State, StateMachine, inner_scopes, walk_states
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.history_flow import Place
 from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_state_visits
@@ -165,7 +165,7 @@ def branch_indexes(machine: StateMachine) -> dict[str, int]:
     """Return the index of each branch of each Parallel, by the name of its first state."""
     return {
         branch.start_at: index
-        for _, state in all_states(machine.states)
+        for _, _, state in walk_states(machine)
         if isinstance(state, Parallel)
         for index, branch in enumerate(state.branches)
     }
@@ -175,8 +175,7 @@ def all_states(states: Mapping[str, State]) -> Iterable[tuple[str, State]]:
     """Yield every state with its name, those within Parallels and Maps included."""
     for name, state in states.items():
         yield name, state
-        inner = state.branches if isinstance(state, Parallel) else [state.body] if isinstance(state, Map) else ()
-        for branch in inner:
+        for _, branch in inner_scopes(state):
             yield from all_states(branch.states)
 
 

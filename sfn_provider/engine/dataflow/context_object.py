@@ -1,4 +1,4 @@
-"""Makes the context object.
+"""Makes the context object, ``$$``: the parts of an execution, its state, item and task token.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
 """

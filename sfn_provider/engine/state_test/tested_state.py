@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.document import Document
-from sfn_provider.asl.model import ExecutionType, Map, Parallel, State, StateMachine
+from sfn_provider.asl.model import Branch, ExecutionType, State, StateMachine, inner_scopes, walk_states
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.state_test.json_texts import refuse
 
@@ -31,7 +31,7 @@ class StateUnderTest(NamedTuple):
     @property
     def inner_names(self) -> frozenset[str]:
         """The names of all states inside of it, at any depth."""
-        return frozenset(name for states, _ in _inner(self.model, "") for name, _, _ in _walk(states, ""))
+        return frozenset(names[-1] for _, names, _ in walk_states(self.region) if len(names) > 1)
 
 
 def find_state(
@@ -61,7 +61,7 @@ def find_state(
         holder = f"/States/{alone}" if state_name is None else ""
         _refuse_definition(", ".join(_describe(found, holder) for found in problems))
     machine = document.machine
-    for name, model, language in _walk(machine.states, machine.query_language):
+    for name, model, language in _walk(machine, machine.query_language):
         if name == (state_name or alone):
             name = state_name or STATE_NAME
             return StateUnderTest(name, model, _region(machine, name, model, language))
@@ -70,7 +70,7 @@ def find_state(
 
 def state_names(machine: StateMachine) -> list[str]:
     """Return the names of a machine's states, at any depth."""
-    return [name for name, _, _ in _walk(machine.states, machine.query_language)]
+    return [names[-1] for _, names, _ in walk_states(machine)]
 
 
 def _refuse_definition(problem: str) -> NoReturn:
@@ -112,16 +112,9 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _walk(states: Mapping[str, State], language: str) -> Iterator[tuple[str, State, str]]:
+def _walk(scope: StateMachine | Branch, language: str) -> Iterator[tuple[str, State, str]]:
     """Iterate over all states at any depth: name, state, query language around it."""
-    for name, model in states.items():
+    for name, model in scope.states.items():
         yield name, model, language
-        for inner, inner_language in _inner(model, language):
-            yield from _walk(inner, inner_language)
-
-
-def _inner(model: State, language: str) -> Iterator[tuple[Mapping[str, State], str]]:
-    """Iterate over the groups of states in a Parallel or Map, with their query languages."""
-    branches = model.branches if isinstance(model, Parallel) else (model.body,) if isinstance(model, Map) else ()
-    for branch in branches:
-        yield branch.states, branch.query_language or language
+        for _, branch in inner_scopes(model):
+            yield from _walk(branch, branch.query_language or language)

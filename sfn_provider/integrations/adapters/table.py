@@ -1,4 +1,4 @@
-"""The table of adapters."""
+"""Lists the adapter of each integration that boto3 cannot call: API Gateway, HTTP, Kubernetes."""
 
 from __future__ import annotations
 

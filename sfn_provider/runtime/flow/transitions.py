@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from sfn_provider.reachability import reached
+
 Json = Any
 Fields = Mapping[str, Json]
 
@@ -98,15 +100,12 @@ def unreached(first: Iterable[str], states: Mapping[str, Fields]) -> list[str]:
         first: the names of the states at which the states are entered.
         states: the states by name.
     """
-    waiting, reached = [name for name in first if name in states], set()
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += [
-                target for *_, target in transitions(states[name]) if isinstance(target, str) and target in states
-            ]
-    return [name for name in states if name not in reached]
+    edges = {
+        name: [target for *_, target in transitions(fields) if isinstance(target, str)]
+        for name, fields in states.items()
+    }
+    connected = reached(first, edges)
+    return [name for name in states if name not in connected]
 
 
 class ScopeProblem(NamedTuple):

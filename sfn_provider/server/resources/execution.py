@@ -1,4 +1,4 @@
-"""Defines what the service stores of an execution."""
+"""Defines an execution as the service stores it: input, status, history, and where a redrive goes on."""
 
 from __future__ import annotations
 

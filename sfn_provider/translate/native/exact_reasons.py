@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sfn_provider.asl.model import Branch, Map, Parallel, StateMachine, Task, walk_states
+from sfn_provider.asl.model import StateMachine, Task, walk_scopes, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import NO_OBJECT, Unresolved, walk
-from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling
+from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling, refusals_of
 from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.planner import plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
@@ -78,7 +78,7 @@ def _try(
             scope = prepared.scope
             return plan_prepared(prepared, options.versions), {}
         except* NotNative as refusals:
-            found_all = _flat(refusals)
+            found_all = refusals_of(refusals)
             again = {str(refusal.state) for refusal in found_all if isinstance(refusal, NotPolling)} - functions
             refused = {str(refusal.state): refusal.why for refusal in found_all}
         if not again:
@@ -94,13 +94,6 @@ def _try(
         else:
             found |= {before: _because(name, why) for before in _before(machine, name) if before not in found}
     return None, found
-
-
-def _flat(group: BaseExceptionGroup[NotNative]) -> list[NotNative]:
-    found: list[NotNative] = []
-    for error in group.exceptions:
-        found += _flat(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
 
 
 def _maker(scope: ScopeFlow, why: str) -> str | None:
@@ -126,25 +119,12 @@ def _because(name: str, why: str) -> str:
 
 def _before(machine: StateMachine, name: str) -> Iterator[str]:
     """Iterate over the states that lead to a state; over the one around where it is the first there."""
-    for around, scope in _scopes(machine):
+    for around, scope in walk_scopes(machine):
         if name not in scope.states:
             continue
         yield from (other for other, state in scope.states.items() if name in successors(state))
         if name == scope.start_at and around is not None:
             yield around
-
-
-def _scopes(
-    scope: StateMachine | Branch, around: str | None = None
-) -> Iterator[tuple[str | None, StateMachine | Branch]]:
-    """Iterate over a machine and the scopes in it, each with the state around it."""
-    yield around, scope
-    for name, state in scope.states.items():
-        if isinstance(state, Parallel):
-            for branch in state.branches:
-                yield from _scopes(branch, name)
-        elif isinstance(state, Map):
-            yield from _scopes(state.body, name)
 
 
 def _fewer(machine: StateMachine, options: NativeOptions, plan: NativePlan, reasons: Reasons) -> NativePlan:

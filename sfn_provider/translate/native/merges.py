@@ -18,7 +18,7 @@ from sfn_provider.translate.native.data_flow.values import (
 from sfn_provider.translate.native.expressions.writer import common_error
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
-from sfn_provider.translate.native.states.forms import OperatorForm, class_name, from_tree, leaves
+from sfn_provider.translate.native.states.forms import OperatorForm, from_tree, leaves
 from sfn_provider.translate.plan import naming
 
 _MOST_WAYS = 2
@@ -64,7 +64,7 @@ def find_merge(name: str, form: OperatorForm, write: Callable[[Value], str]) -> 
     if not found:
         return None
     if form.computed and len(found) > 1:
-        raise NotNative(f"{class_name(form.row)} would be given {form.computed[0]} as text")
+        raise NotNative(f"{form.row.class_name} would be given {form.computed[0]} as text")
     key = f"{name}\0{next(iter(found)) if len(found) == 1 else 'arguments'}"
     source = Source("result", key)
     places: list[tuple[Value, Value]] = [

@@ -59,6 +59,14 @@ class NotPolling(NotNative):
     """A loop cannot be said as a sensor that asks again; it may be a function that goes round."""
 
 
+def refusals_of(group: BaseExceptionGroup[NotNative]) -> list[NotNative]:
+    """Return the exceptions of a group and of the groups in it."""
+    found: list[NotNative] = []
+    for error in group.exceptions:
+        found += refusals_of(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """The versions for which a file is made.

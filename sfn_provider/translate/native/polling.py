@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sfn_provider.asl.model import Branch, Choice, ChoiceRule, Map, Parallel, StateMachine, Task, Wait
+from sfn_provider.asl.model import Choice, ChoiceRule, StateMachine, Task, Wait, replace_inner_scopes
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
 from sfn_provider.translate.native.data_flow.values import Value
 from sfn_provider.translate.plan.graph import loops, successors
@@ -52,7 +52,10 @@ def cut_polling_loops(machine: StateMachine, functions: Collection[str] = ()) ->
 
 
 def _cut_scope(scope: Any, polls: dict[str, Poll], functions: Collection[str]) -> Any:
-    states = {name: _cut_inside(state, polls, functions) for name, state in scope.states.items()}
+    def cut(inner: Any) -> Any:
+        return _cut_scope(inner, polls, functions)
+
+    states: dict[str, Any] = {name: replace_inner_scopes(state, cut) for name, state in scope.states.items()}
     for loop in loops({name: successors(state) for name, state in states.items()}):
         poll = _find_poll(states, loop)
         if poll is None or poll.task in functions:
@@ -65,18 +68,6 @@ def _cut_scope(scope: Any, polls: dict[str, Poll], functions: Collection[str]) -
         if not entered:
             del states[poll.wait]
     return scope.model_copy(update={"states": states})
-
-
-def _cut_inside(state: Any, polls: dict[str, Poll], functions: Collection[str]) -> Any:
-    if isinstance(state, Parallel):
-        return state.model_copy(
-            update={"branches": tuple(_cut_scope(branch, polls, functions) for branch in state.branches)}
-        )
-    if isinstance(state, Map):
-        field = "item_processor" if state.item_processor is not None else "iterator"
-        body: Branch = _cut_scope(state.body, polls, functions)
-        return state.model_copy(update={field: body})
-    return state
 
 
 def _find_poll(states: Mapping[str, Any], loop: tuple[str, ...]) -> Poll | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sfn_provider.asl.json_values.json_walk import walk_texts
-from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_scopes, walk_states
 from sfn_provider.translate.native.data_flow.call_names import TEMPLATE
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
@@ -100,7 +100,7 @@ def _follow_rounds(scope: ScopeFlow, polls: Mapping[str, Poll], evaluator: Evalu
 def _check_states(machine: StateMachine) -> None:
     """Raise for loops and for state types that no form is for."""
     found = []
-    for scope in _scopes(machine):
+    for _, scope in walk_scopes(machine):
         for loop in loops({name: successors(state) for name, state in scope.states.items()}):
             others = ", ".join([*loop[:_SHOWN], *([f"and {len(loop) - _SHOWN} more"] if len(loop) > _SHOWN else [])])
             found += [NotNative(f"two ways lead into the loop of {others}", name) for name in loop]
@@ -119,14 +119,6 @@ def _check_states(machine: StateMachine) -> None:
                 found.append(NotNative(refusal.why, names[-1]))
     if found:
         raise ExceptionGroup("not native", found)
-
-
-def _scopes(scope: object) -> list[StateMachine]:
-    inner = [scope]
-    for state in scope.states.values():  # type: ignore[attr-defined]
-        bodies = [*getattr(state, "branches", ()), *([state.body] if state.type == "Map" else [])]
-        inner += [found for body in bodies for found in _scopes(body)]
-    return inner  # type: ignore[return-value]
 
 
 def _value_makers(scope: ScopeFlow) -> frozenset[str]:

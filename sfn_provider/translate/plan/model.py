@@ -164,17 +164,6 @@ class DagPlan:
         """Upper limit of a run in seconds; None for no limit."""
         return self.machine.timeout_seconds
 
-    def task_of(self, state: str) -> Node:
-        """Return the task or task group that runs a state, also inside other groups.
-
-        Raises:
-            KeyError: there is no such state.
-        """
-        for node in walk(self.tasks):
-            if state in node.states:
-                return node
-        raise KeyError(state)
-
 
 def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
     """Iterate over all tasks and task groups, each group before its content."""

@@ -16,10 +16,9 @@ from sfn_provider.translate.native.data_flow.values import Call, Constant, Value
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.model import How, Import, NativeNode, NotNative
-from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.timing import effective_retrier, timeout_arguments
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
-from sfn_provider.translate.serverless.jinja_conditions import rule_condition
+from sfn_provider.translate.serverless.jinja_conditions import JinjaConditions
 from sfn_provider.translate.serverless.limits import MAX_RETRIES, MAX_RETRY_DELAY, MAX_TASK_SECONDS
 from sfn_provider.translate.serverless.workflow import Duration
 
@@ -86,23 +85,23 @@ class OperatorNodes(NodeMaker):
         state: Choice = flow.state  # type: ignore[assignment]
         if flow.name in self.marks:
             raise NotNative("later tasks ask what it has chosen, which its branch leaves nowhere")
-        writer = JinjaWriter(self.find, self.find_mark)
+        conditions = JinjaConditions(flow, JinjaWriter(self.find, self.find_mark))
         words = ["if", *["elif"] * len(state.choices)]
         text = "".join(
-            f"{{% {word} {rule_condition(rule, flow, writer)} %}}{self._target(targets, rule.next or '')}"
+            f"{{% {word} {conditions.condition(rule)} %}}{self.chosen(targets, rule.next or '')}"
             for word, rule in zip(words, state.choices, strict=False)
         )
         # Without a Default the function fails, as what the template makes is no literal.
         default = f"no rule of {escape(repr(flow.name))} matches"
         if state.default is not None:
-            default = self._target(targets, state.default)
+            default = self.chosen(targets, state.default)
         text += f"{{% else %}}{default}{{% endif %}}"
         arguments = {"python_callable": "ast.literal_eval", "op_args": [Wrapped(text)]}
         return self._node(flow.name, _BRANCH, arguments, "branch")
 
-    def _target(self, targets: dict[str, str], name: str) -> str:
-        key = targets[name]
-        return "None" if key == END else repr(self.task_ids[key])
+    def quoted(self, task_id: str) -> str:
+        """Return the literal by which a branch names a task."""
+        return repr(task_id)
 
     def fail(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Fail."""

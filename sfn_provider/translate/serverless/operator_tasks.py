@@ -10,7 +10,7 @@ from sfn_provider.asl.model import State, StateMachine, Task
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.translate.emit.literals import Code, Wrapped
-from sfn_provider.translate.native.model import NativeNode, NotNative
+from sfn_provider.translate.native.model import NativeNode, NotNative, refusals_of
 from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.planner import plan_prepared
 from sfn_provider.translate.native.prepared_machine import prepare_machine
@@ -65,16 +65,9 @@ def plan_operators(machine: StateMachine) -> OperatorPlan | dict[str, str]:
         found, others = refusals.split(NotNative)
         if found is None or others is not None:
             raise
-        return {str(refusal.state): refusal.why for refusal in _flat(found)}
+        return {str(refusal.state): refusal.why for refusal in refusals_of(found)}
     reasons = {node.state: why for node in native.dag.nodes if (why := _refusal(node, native)) is not None}
     return reasons or _plan(native, tuple(databases))
-
-
-def _flat(group: BaseExceptionGroup[NotNative]) -> list[NotNative]:
-    found: list[NotNative] = []
-    for error in group.exceptions:
-        found += _flat(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
 
 
 def _refusal(node: NativeNode, native: NativePlan) -> str | None:

@@ -34,7 +34,7 @@ from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
-from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
+from sfn_provider.translate.native.states.conditions import PythonConditions
 from sfn_provider.translate.native.states.python_lines import comment_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.tasks.node_imports import fail_exception, moment_imports
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
@@ -307,10 +307,10 @@ class ItemBody:
         state: Choice = flow.state  # type: ignore[assignment]
         join = self._join(scope, flow.name, stop)
         cases: list[Case] = []
-        rules, otherwise = undecided_rules(flow, self.writer)
+        conditions = PythonConditions(flow, self.writer)
+        rules, otherwise = conditions.undecided()
         for position, condition in rules:
-            operands = rule_operands(state.choices[position], flow, self.writer)
-            first, *rest = if_lines(condition, operands, self.maker.width - 2)
+            first, *rest = if_lines(condition, conditions.lines(state.choices[position]), self.maker.width - 2)
             word = "" if all(map(always_leaves, cases)) else "el"
             cases.append(self._case(scope, [word + first, *rest], flow.ways[position], join, finish))
         does_leave = all(map(always_leaves, cases))

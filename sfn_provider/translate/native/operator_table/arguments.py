@@ -38,10 +38,10 @@ def assign_arguments(row: OperatorRow, parameters: Mapping[str, Any]) -> dict[st
     for parameter, fixed in row.fixed.items():
         value, others = _take(others, parameter.split("."))
         if value is not None and value != fixed:
-            raise NotExpressible(f"{_class_name(row)} sends {parameter} as {fixed!r}")
+            raise NotExpressible(f"{row.class_name} sends {parameter} as {fixed!r}")
     others = _without_opened(others, tuple(place.split(".") for place in (*row.arguments, *row.fixed) if "." in place))
     if others and row.passthrough is None:
-        raise NotExpressible(f"{_class_name(row)} has no argument for {', '.join(sorted(others))}")
+        raise NotExpressible(f"{row.class_name} has no argument for {', '.join(sorted(others))}")
     if others:
         arguments[str(row.passthrough)] = KINDS[row.passthrough_kind](others)
     return arguments
@@ -76,9 +76,9 @@ def parse_path(text: str) -> tuple[Step, ...]:
 def _check(row: OperatorRow, parameters: Mapping[str, Any]) -> None:
     present = {name for name in (*row.required, *row.unsupported) if _find(parameters, name.split(".")) is not None}
     if missing := [name for name in row.required if name not in present]:
-        raise NotExpressible(f"{_class_name(row)} needs {', '.join(missing)}")
+        raise NotExpressible(f"{row.class_name} needs {', '.join(missing)}")
     if refused := sorted(row.unsupported & present):
-        raise NotExpressible(f"{_class_name(row)} cannot be used with {', '.join(refused)}")
+        raise NotExpressible(f"{row.class_name} cannot be used with {', '.join(refused)}")
 
 
 def _find(parameters: Any, names: list[str]) -> Any:
@@ -119,7 +119,3 @@ def _without_opened(values: dict[str, Any], places: tuple[list[str], ...]) -> di
                 continue
         left[name] = value
     return left
-
-
-def _class_name(row: OperatorRow) -> str:
-    return row.operator.rpartition(".")[2]

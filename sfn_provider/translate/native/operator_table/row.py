@@ -138,6 +138,11 @@ class OperatorRow:
     lost: tuple[str, ...] = ()
     older: tuple[OlderProvider, ...] = ()
 
+    @property
+    def class_name(self) -> str:
+        """The name of the operator's class, without its module."""
+        return self.operator.rpartition(".")[2]
+
 
 _OUTCOME_TEXTS: Final[Mapping[Outcome, str]] = {
     "succeeds": "It succeeds where the job ends with {}.",

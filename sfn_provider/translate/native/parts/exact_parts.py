@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sfn_provider.asl.json_values.json_walk import walk_texts
-from sfn_provider.asl.model import Branch, Map, Parallel, State, StateMachine, Succeed, walk_states
+from sfn_provider.asl.model import Branch, Map, State, StateMachine, Succeed, replace_inner_scopes, walk_states
 from sfn_provider.translate.exact.state_tasks import dump_state
 from sfn_provider.translate.plan.graph import loops, successors
 
@@ -63,20 +63,15 @@ def _states_without_parts(states: Mapping[str, Any]) -> dict[str, Any]:
     """Return states with those of each `ExactPart` in its place, also inside of Parallel and Map states."""
     found: dict[str, Any] = {}
     for name, state in states.items():
-        found |= _states_without_parts(state.states) if isinstance(state, ExactPart) else {name: _without_parts(state)}
+        if isinstance(state, ExactPart):
+            found |= _states_without_parts(state.states)
+        else:
+            found[name] = replace_inner_scopes(state, _without_parts)
     return found
 
 
-def _without_parts(state: Any) -> Any:
-    def restored(scope: Any) -> Any:
-        return scope.model_copy(update={"states": _states_without_parts(scope.states)})
-
-    if isinstance(state, Parallel):
-        return state.model_copy(update={"branches": tuple(map(restored, state.branches))})
-    if isinstance(state, Map):
-        field = "item_processor" if state.item_processor is not None else "iterator"
-        return state.model_copy(update={field: restored(state.body)})
-    return state
+def _without_parts(scope: Branch) -> Branch:
+    return scope.model_copy(update={"states": _states_without_parts(scope.states)})
 
 
 def _assigned(state: State, target: str | None) -> Iterator[str]:
@@ -102,19 +97,16 @@ def replace_exact_parts(machine: StateMachine, exact: Collection[str]) -> tuple[
 
 
 def _replace(scope: Any, exact: Collection[str], parts: dict[str, ExactPart]) -> Any:
-    states: dict[str, Any] = {}
-    for name, state in scope.states.items():
-        if isinstance(state, Parallel) and name not in exact:
-            branches = tuple(_replace(branch, exact, parts) for branch in state.branches)
-            state = state.model_copy(update={"branches": branches})
-        states[name] = state
+    def inside(branch: Any) -> Any:
+        return _replace(branch, exact, parts)
+
     chosen = [name for name, state in scope.states.items() if name in exact or _has_exact_item(state, exact)]
     edges = {name: successors(state) for name, state in scope.states.items()}
     homes = {name: region for region in _regions(scope.start_at, edges, chosen) for name in region}
     made: dict[str, Any] = {}
-    for name, state in states.items():
+    for name, state in scope.states.items():
         if name not in homes:
-            made[name] = state
+            made[name] = replace_inner_scopes(state, inside)
         elif name == entries_of(scope.start_at, edges, homes[name])[0]:
             made[name] = parts[name] = make_part(name, homes[name], scope, edges)
     return scope.model_copy(update={"states": made})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sfn_provider.asl.model import Branch, Fail, Map, Parallel, StateMachine, Succeed
+from sfn_provider.asl.model import Branch, Fail, StateMachine, Succeed, replace_inner_scopes
 from sfn_provider.translate.native.parts.exact_parts import ExactPart, entries_of, make_part
 from sfn_provider.translate.plan.graph import loops, successors
 
@@ -36,17 +36,8 @@ class LoopPart(ExactPart):
 
 def replace_loops(scope: Any) -> Any:
     """Return a machine, or another scope, with a `LoopPart` in place of each loop with one way in."""
-    states = {name: _inside(state) for name, state in scope.states.items()}
+    states = {name: replace_inner_scopes(state, replace_loops) for name, state in scope.states.items()}
     return scope.model_copy(update={"states": _without_loops(scope.start_at, states)})
-
-
-def _inside(state: Any) -> Any:
-    if isinstance(state, Parallel):
-        return state.model_copy(update={"branches": tuple(map(replace_loops, state.branches))})
-    if isinstance(state, Map):
-        field = "item_processor" if state.item_processor is not None else "iterator"
-        return state.model_copy(update={field: replace_loops(state.body)})
-    return state
 
 
 def _without_loops(start_at: str, states: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from sfn_provider.translate.native.states.forms import (
     FunctionForm,
     JobForm,
     OperatorForm,
-    class_name,
     from_tree,
     leaves,
 )
@@ -41,7 +40,7 @@ def _operator(name: str, state: object, native: NativePlan) -> Iterator[Differen
     if not isinstance(form, OperatorForm):
         return
     for text in form.row.lost:
-        yield f"OPERATOR_{class_name(form.row).removesuffix('Operator').upper()}", text, "Check whether that matters."
+        yield f"OPERATOR_{form.row.class_name.removesuffix('Operator').upper()}", text, "Check whether that matters."
     added = [parameter for parameter in form.row.added if parameter.split(".")[0] not in form.parameters]
     sentences = [f"The operator sends {', '.join(added)}, which the Task leaves to the service."] if added else []
     sentences += [f"{parameter}: {why}" for parameter, why in form.row.changed.items() if parameter in form.parameters]

@@ -8,7 +8,7 @@ from sfn_provider.asl.model import StateMachine, walk_states
 from sfn_provider.translate.native.model import TaskEntry
 from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
-from sfn_provider.translate.native.states.forms import OperatorForm, class_name
+from sfn_provider.translate.native.states.forms import OperatorForm
 from sfn_provider.translate.native.tasks.exact_nodes import OPERATOR
 from sfn_provider.translate.plan import naming
 
@@ -32,7 +32,7 @@ def entries(plan: NativePlan, machine: StateMachine, reasons: Mapping[str, str])
             found.append(_exact(part, names, state.type, nodes[part.name].task_id, reasons, location))
         elif node is not None:
             form = plan.forms.get(names[-1])
-            operator = class_name(form.row) if isinstance(form, OperatorForm) else node.operator or ""
+            operator = form.row.class_name if isinstance(form, OperatorForm) else node.operator or ""
             found.append(TaskEntry(names[-1], state.type, node.task_id, operator, node.how, node.why, location))
         elif _is_folded(plan, names) or any(poll.wait == names[-1] for poll in plan.polls.values()):
             found.append(TaskEntry(names[-1], state.type, "", "", "folded", "", location))

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sfn_provider.reachability import reached
+
 EdgeKind = Literal["next", "choice", "error", "join", "mapped"]
 NodeKind = Literal[
     "state",
@@ -83,7 +85,7 @@ class Routes:
 
     def ancestors(self, keys: Iterable[str]) -> set[str]:
         """Return all tasks before some tasks."""
-        return _reach(keys, self.links().before)
+        return _behind(keys, self.links().before)
 
     def insert(self, node: RouteNode, before: str) -> None:
         """Add a task, in the order directly before another one."""
@@ -128,7 +130,7 @@ class RouteLinks:
 
     def descendants(self, keys: Iterable[str]) -> set[str]:
         """Return all tasks behind some tasks."""
-        return _reach(keys, self.after)
+        return _behind(keys, self.after)
 
     def trigger_rule(self, key: str) -> str | None:
         """Return the trigger rule of a task; None for Airflow's default."""
@@ -142,12 +144,5 @@ class RouteLinks:
         return "one_success" if key in self._behind_handlers else "none_failed_min_one_success"
 
 
-def _reach(keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> set[str]:
-    found: set[str] = set()
-    pending = list(keys)
-    while pending:
-        for other in steps.get(pending.pop(), ()):
-            if other not in found:
-                found.add(other)
-                pending.append(other)
-    return found
+def _behind(keys: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
+    return reached([near for key in keys for near in edges.get(key, ())], edges)

@@ -1,13 +1,13 @@
-"""Finds by which names of Python's errors a DAG knows what a Catch takes."""
+"""Translates ErrorEquals of Catch and Retry into conditions on the names of Python's exceptions."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sfn_provider.asl.model import Catcher, Map, Parallel, Retrier, Task, walk_states
+from sfn_provider.asl.model import Catcher, Map, Parallel, Retrier, Task, inner_scopes, walk_states
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.translate.emit.literals import inline, string
@@ -61,23 +61,22 @@ class ErrorTest:
         return f"{name} {'not in' if self.excludes else 'in'} ({listed})"
 
 
-def catches_all(state: object) -> bool:
+def catches_all(state: Any) -> bool:
     """Whether the catchers of a state lead to one handler, and take every error that the state may have."""
     catchers: tuple[Catcher, ...] = getattr(state, "catch", ())
     return len({catcher.next for catcher in catchers}) == 1 and _takes_all(state, catchers[-1])
 
 
-def _takes_all(state: object, catcher: Catcher | Retrier) -> bool:
+def _takes_all(state: Any, catcher: Catcher | Retrier) -> bool:
     names = set(catcher.error_equals)
     if "States.ALL" in names or ("States.TaskFailed" in names and "States.Timeout" in names):
         return True
     return "States.TaskFailed" in names and not _has_limit(state)
 
 
-def _has_limit(state: object) -> bool:
+def _has_limit(state: Any) -> bool:
     """Whether a state, or one inside of it, may end with a timeout."""
-    scopes = state.branches if isinstance(state, Parallel) else (state.body,) if isinstance(state, Map) else ()
-    inside = [state, *(inner for scope in scopes for _, _, inner in walk_states(scope))]
+    inside = [state, *(inner for _, scope in inner_scopes(state) for _, _, inner in walk_states(scope))]
     limits = ("timeout_seconds", "timeout_seconds_path", "heartbeat_seconds", "heartbeat_seconds_path")
     return any(getattr(inner, limit, None) is not None for inner in inside for limit in limits)
 

@@ -61,7 +61,7 @@ class OperatorForm:
             return None
         if found is None:
             what = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
-            raise NotNative(f"{class_name(self.row)} does not return {what} of the result")
+            raise NotNative(f"{self.row.class_name} does not return {what} of the result")
         returned, rest = found
         if returned.source == "constant":
             return Place(task_id, value=read(constant(returned.constant), rest))
@@ -175,11 +175,6 @@ class LambdaForm:
 
 
 TaskForm = OperatorForm | FunctionForm | LambdaForm | ApiForm
-
-
-def class_name(row: OperatorRow) -> str:
-    """Return the name of an operator's class."""
-    return row.operator.rpartition(".")[2]
 
 
 def leaves(tree: Any) -> Iterator[Any]:

@@ -50,7 +50,6 @@ from sfn_provider.translate.native.states.forms import (
     LambdaForm,
     OperatorForm,
     TaskForm,
-    class_name,
     common_path,
     leaves,
 )
@@ -213,7 +212,7 @@ def _check_end(row: OperatorRow, state: Task) -> None:
     is_handled = (state.retry or state.catch) and state.timeout_seconds is None
     if is_handled and row.outcomes.get("TIMED_OUT") == "waits":
         raise NotNative(
-            f"{class_name(row)} waits on where its job ends with TIMED_OUT, so that Retry and Catch do nothing"
+            f"{row.class_name} waits on where its job ends with TIMED_OUT, so that Retry and Catch do nothing"
         )
 
 
@@ -244,12 +243,12 @@ def _find_computed(
         kind = argument.kind if argument is not None else row.passthrough_kind
         is_templated = argument.templated if argument is not None else row.passthrough_templated
         if not is_templated:
-            raise NotNative(f"{class_name(row)} takes {'.'.join(map(str, names))} only as a constant")
+            raise NotNative(f"{row.class_name} takes {'.'.join(map(str, names))} only as a constant")
         is_map = kind == "text_map" and ".".join(map(str, names)) in row.arguments
         if is_map or (kind not in _JSON_KINDS and not is_text(operation.input_shape, names, integration.style)):
             found[argument.name if argument is not None else str(row.passthrough)] = None
             if kind != "value" and not is_map:
-                raise NotNative(f"{class_name(row)} would be given {'.'.join(map(str, names))} as text")
+                raise NotNative(f"{row.class_name} would be given {'.'.join(map(str, names))} as text")
     return tuple(found)
 
 
@@ -273,7 +272,7 @@ def _dynamic_leaves(value: Value, names: tuple[Key, ...] = ()) -> Iterator[tuple
 def _check_arguments(row: OperatorRow, arguments: dict[str, Any]) -> None:
     for value in arguments.values():
         if any(map(_looks_like_a_file, leaves(value))):
-            raise NotNative(f"Airflow would read an argument of {class_name(row)} from a file of that name")
+            raise NotNative(f"Airflow would read an argument of {row.class_name} from a file of that name")
 
 
 def _looks_like_a_file(leaf: Any) -> bool:

@@ -9,7 +9,7 @@ from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.expressions.places import CHOSEN_KEY
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.states.conditions import rule_operands, undecided_rules
+from sfn_provider.translate.native.states.conditions import PythonConditions
 from sfn_provider.translate.native.states.python_lines import if_lines
 
 
@@ -29,7 +29,8 @@ def choice_lines(
     """
     state: Choice = flow.state  # type: ignore[assignment]
     targets = [*(rule.next or "" for rule in state.choices), state.default or ""]
-    rules, otherwise = undecided_rules(flow, writer)
+    conditions = PythonConditions(flow, writer)
+    rules, otherwise = conditions.undecided()
     default = None if otherwise is None else chosen(targets[otherwise])
     result = "chosen = " if is_asked else "return "
     if is_asked:
@@ -43,7 +44,7 @@ def choice_lines(
     body: list[str] = []
     for position, condition in rules:
         word = "el" if is_asked and body else ""
-        first, *rest = if_lines(condition, rule_operands(state.choices[position], flow, writer), width - len(word))
+        first, *rest = if_lines(condition, conditions.lines(state.choices[position]), width - len(word))
         body += [word + first, *rest, f"    {result}{chosen(targets[position])}"]
     failure = f"raise AirflowFailException({string(f'No rule of {flow.name} matches')})"
     last = f"{result}{default}" if default is not None else failure

@@ -1,4 +1,4 @@
-"""Makes the tasks between states: empty ones, those that look for failures, those that merge values."""
+"""Makes the tasks between states: empty ones, guards and branches of handlers, merges of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the statements of a Fail."""
+"""Writes the statements of a Fail: an exception with its Error and Cause, after which no try follows."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from sfn_provider.translate.native.expressions.writer import whole_error
 from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, NotNative, Versions
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routing.routes import END
-from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, class_name, from_tree
+from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, from_tree
 from sfn_provider.translate.native.states.python_lines import (
     call_lines,
     raise_lines,
@@ -118,7 +118,7 @@ class NodeMaker:
             self.task_ids[flow.name],
             "",
             "operator",
-            operator=class_name(form.row),
+            operator=form.row.class_name,
             arguments=arguments | limits,
             imports=frozenset({(module, name), *duration_imports(limits)}),
         )
@@ -314,7 +314,11 @@ class NodeMaker:
     def chosen(self, targets: Mapping[str, str], name: str) -> str:
         """Return what a branch returns to choose the task of a state."""
         key = targets[name]
-        return "None" if key == END else string(self.task_ids[key])
+        return "None" if key == END else self.quoted(self.task_ids[key])
+
+    def quoted(self, task_id: str) -> str:
+        """Return the literal by which a branch names a task."""
+        return string(task_id)
 
     def materialised(self, flow: StateFlow, takes_arguments: bool) -> NativeNode:
         """Make the task of a Pass whose value later tasks read."""

@@ -1,4 +1,4 @@
-"""Makes the sensor of a polling loop."""
+"""Makes the task of a polling loop: a sensor that calls, and decides whether to call again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sfn_provider.translate.native.expressions.places import Place
 from sfn_provider.translate.native.expressions.python import PythonWriter
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
 from sfn_provider.translate.native.polling import Poll
-from sfn_provider.translate.native.states.conditions import rule_condition
+from sfn_provider.translate.native.states.conditions import PythonConditions
 from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
 from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.tasks.job_lines import (
@@ -198,7 +198,8 @@ def _conditions(poll: Poll, deciding: StateFlow, writer: PythonWriter) -> list[t
     rules = list(poll.rules)
     while rules and rules[-1][1] is poll.default_leaves:
         rules.pop()
-    found = [(rule_condition(rule, deciding, writer), leaves) for rule, leaves in rules]
+    conditions = PythonConditions(deciding, writer)
+    found = [(conditions.condition(rule), leaves) for rule, leaves in rules]
     return [
         (text, leaves)
         for number, (text, leaves) in enumerate(found)

@@ -1,4 +1,4 @@
-"""Makes the task of a Task by its form."""
+"""Makes the task of a Task by its form: an operator, an API or Lambda call, a job by boto3."""
 
 from __future__ import annotations
 

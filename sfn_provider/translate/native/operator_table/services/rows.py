@@ -8,9 +8,6 @@ from sfn_provider.translate.native.operator_table.row import Argument, Returned
 
 _SECONDS_OF_A_YEAR: Final = 365 * 24 * 60 * 60
 
-DELAY: Final = 30
-"""Seconds between two polls, where an operator's own default is not bounded by a number of polls."""
-
 
 def operator(name: str) -> str:
     """Return the class path of an operator.
