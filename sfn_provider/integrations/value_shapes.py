@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.integrations.naming import capitalize, sdk_field
+from sfn_provider.botocore_models.naming import capitalize, sdk_field
 
 if TYPE_CHECKING:
     from botocore.model import Shape
