@@ -11,9 +11,10 @@ import json
 import uuid
 from typing import Any, Final, NoReturn
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.limits import MEMORY_LIMIT
-from sfn_provider.asl.jsonata.values import is_number, make_sequence, to_value
+from sfn_provider.asl.jsonata.values import make_sequence, to_value
 
 MAX_RANGE_ITEMS: Final = 360_145
 """AWS refuses a longer ``$range`` for its memory."""
