@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import masked_line, quote
+from sfn_provider.strict_json import parse_strict_json
 
 MAX_INPUT_BYTES: Final = 262_144
 """UTF-8 bytes in an input or an output. Source: Step Functions quotas, "Maximum input or output size"."""
@@ -46,17 +47,13 @@ def encode_json(value: Any, field: str) -> str:
 
 def _validated_text(text: str, field: str) -> str:
     try:
-        json.loads(text, parse_constant=_refuse_constant)
+        parse_strict_json(text, finite=False)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{field}: a text that is no JSON ({error}): {quote(text)}; "
             "pass a dict, a list, json.dumps(...) of a plain text, or a task's output; end a template with | tojson"
         ) from error
     return text
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
 
 
 def _dump(value: Any, field: str) -> str:

@@ -63,18 +63,6 @@ def is_jsonata(value: Json) -> TypeGuard[str]:
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) > len("{%}")
 
 
-def finite_float(text: str) -> float:
-    """Read a number of a JSON text, for ``json.loads(parse_float=...)``.
-
-    Raises:
-        ValueError: if it is too large for a double: Python reads infinity, which has no JSON text.
-    """
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:40]} is too large for a number")
-    return value
-
-
 def find_invalid_json(value: object, max_depth: int, max_integer: int = _LARGEST) -> InvalidJson | None:
     """Return the first part of a value that is no JSON; None where all of it is.
 
