@@ -1,4 +1,4 @@
-"""Encodes the JSON that Step Functions is sent, and reads boolean arguments that come from templates."""
+"""Encodes the JSON that Step Functions is sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from sfn_provider.strict_json import parse_strict_json
 
 MAX_INPUT_BYTES: Final = 262_144
 """UTF-8 bytes in an input or an output. Source: Step Functions quotas, "Maximum input or output size"."""
-
-_TRUE_WORDS: Final = frozenset({"true", "1", "yes", "y", "on", "t"})
-_FALSE_WORDS: Final = frozenset({"false", "0", "no", "n", "off", "f", "none", ""})
 
 
 def encode_input(value: Any) -> str | None:
@@ -73,21 +70,3 @@ def _to_json_type(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
         return list(value)  # for example a lazy XCom sequence
     raise TypeError(f"{type(value).__name__} is no JSON type: {quote(value)}")
-
-
-def parse_bool(value: Any, field: str) -> bool:
-    """Parse a boolean that a template may have rendered to text.
-
-    Args:
-        value: a bool, None (false), an int, or one of the words true/false, yes/no, on/off, 1/0 in any case.
-        field: the argument's name, for the error.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    word = value.strip().lower() if isinstance(value, str) else None
-    if value is None or isinstance(value, bool | int):
-        return bool(value)
-    if word in _TRUE_WORDS or word in _FALSE_WORDS:
-        return word in _TRUE_WORDS
-    raise UsageError(f"{field}: {quote(value)} is neither true nor false; write 'true' or 'false'")
