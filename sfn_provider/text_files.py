@@ -1,6 +1,6 @@
 """Reads text and JSON files that somebody else may have written: regular files, of bounded size.
 
-Standard library and exceptions only: every module above `sfn_provider.exceptions` may import this one.
+Imports the standard library and `sfn_provider.exceptions` and `strict_json`: every module above may import this one.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from sfn_provider.exceptions import UsageError
+from sfn_provider.strict_json import InvalidConstant, parse_strict_json
 
 MAX_BYTES = 32 * 1024 * 1024
 """The largest file that is read as one text. Objects of an ItemReader are read in chunks and may be larger."""
@@ -113,11 +114,10 @@ def parse_json_text(
     if sum(map(text.count, "[{,")) > MAX_VALUES:
         raise UsageError(f"{where}: has more than {MAX_VALUES:,} values")
 
-    def refuse(constant: str) -> NoReturn:
-        raise UsageError(f"{where}: not JSON: {constant} is no JSON number")
-
     try:
-        return json.loads(text, parse_constant=refuse, object_pairs_hook=object_pairs_hook)
+        return parse_strict_json(text, finite=False, object_pairs_hook=object_pairs_hook)
+    except InvalidConstant as error:
+        raise UsageError(f"{where}: not JSON: {error.word} is no JSON number") from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise UsageError(f"{where}: not JSON: {error.msg} at {place}{hint}") from error

@@ -129,6 +129,54 @@ def test_a_function_is_found_in_any_statement() -> None:
     assert summarize(condition + match).functions == (("4 f", 1), ("8 g", 2))
 
 
+def trees_with(text: str) -> Iterator[tuple[str, ast.Module]]:
+    """The syntax trees of the modules that have a text."""
+    for name, path in MODULES.items():
+        code = path.read_text(encoding="utf-8")
+        if text in code:
+            yield name, ast.parse(code)
+
+
+def names_imported_by_text(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Modules of this package that a call imports by their names, which import-linter does not see."""
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and node.args):
+            continue
+        if ast.unparse(node.func).endswith(("import_module", "__import__")):
+            texts = [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
+            yield from ((node.lineno, text) for text in texts if str(text).startswith(PACKAGE.name))
+
+
+def test_no_import_is_hidden_in_a_text() -> None:
+    found = [
+        f"{module}:{line}: {name}"
+        for word in ("import_module", "__import__")
+        for module, tree in trees_with(word)
+        for line, name in names_imported_by_text(tree)
+    ]
+    assert not found, "import it, in a function if it is heavy; hand it in where it stands above:\n" + "\n".join(found)
+
+
+def test_a_hidden_import_is_found() -> None:
+    tree = ast.parse(
+        'import_module("sfn_provider.a")\nlib.import_module(f"sfn_provider.{b}")\nimport_module("airflow.c")'
+    )
+    assert list(names_imported_by_text(tree)) == [(1, "sfn_provider.a"), (2, "sfn_provider.")]
+
+
+def test_the_names_that_a_package_imports_on_first_use_are_its_own() -> None:
+    tables = {
+        module: ast.literal_eval(node.value)
+        for module, tree in trees_with("_ON_DEMAND")
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_ON_DEMAND"
+    }
+    assert "sfn_provider/asl/__init__.py" in tables
+    for module, homes in tables.items():
+        package = ".".join(Path(module).parent.parts)
+        assert [home for home in homes.values() if not home.startswith(f"{package}.")] == [], module
+
+
 def test_files_are_short() -> None:
     lengths = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}

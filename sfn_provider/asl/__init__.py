@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.parser import lint, parse
 from sfn_provider.exceptions import InvalidDefinition
+from sfn_provider.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from sfn_provider.asl.model import StateMachine, dump
@@ -23,8 +23,4 @@ __all__ = ["Diagnostic", "InvalidDefinition", "StateMachine", "dump", "lint", "p
 
 _ON_DEMAND = {"StateMachine": "sfn_provider.asl.model", "dump": "sfn_provider.asl.model"}
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ON_DEMAND:
-        return getattr(import_module(_ON_DEMAND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _ON_DEMAND)

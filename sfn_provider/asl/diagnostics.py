@@ -9,7 +9,7 @@ from typing import Final
 
 from sfn_provider.exceptions import Diagnostic, Level
 
-__all__ = ["MAX_PROBLEMS", "Diagnostic", "Level", "first_problems", "pointer", "split_pointer"]
+__all__ = ["MAX_PROBLEMS", "Diagnostic", "Level", "escape_part", "first_problems", "pointer", "split_pointer"]
 
 MAX_PROBLEMS: Final = 1_000
 """How many problems of one kind are listed."""
@@ -26,7 +26,12 @@ def first_problems(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def pointer(*parts: str | int) -> str:
     """Join parts into a JSON pointer (RFC 6901): ``pointer("States", "a/b", 0)`` is ``/States/a~1b/0``."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(["/" + escape_part(str(part)) for part in parts])
+
+
+def escape_part(part: str) -> str:
+    """Write a name as it stands in a JSON pointer: ``a/b`` is ``a~1b``."""
+    return part.replace("~", "~0").replace("/", "~1")
 
 
 def split_pointer(location: str) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.json_values.json_checks import is_number, is_whole_number
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.service_actions import ServiceActions, service_actions
@@ -71,28 +72,20 @@ def _is_text(value: Json) -> bool:
     return isinstance(value, str | dict | list)
 
 
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_integer(value: Json) -> bool:
-    return _is_number(value) and (isinstance(value, int) or value.is_integer())
-
-
 def _is_flag(value: Json) -> bool:
     return isinstance(value, bool) or value in ("true", "false")
 
 
 def _is_time(value: Json) -> bool:
-    return isinstance(value, str) or _is_number(value)
+    return isinstance(value, str) or is_number(value)
 
 
 _ARRAY, _OBJECT = "an ARRAY", "an OBJECT"
 
 _LETTERS: Final[dict[str, tuple[str, Callable[[Json], bool]]]] = {
     "t": ("a STRING", _is_text),
-    "i": ("an INTEGER", _is_integer),
-    "n": ("a NUMBER", _is_number),
+    "i": ("an INTEGER", is_whole_number),
+    "n": ("a NUMBER", is_number),
     "b": ("a BOOLEAN", _is_flag),
     "d": ("a TIMESTAMP", _is_time),
     "o": (_OBJECT, lambda value: isinstance(value, dict)),

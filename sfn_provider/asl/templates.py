@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from sfn_provider.asl.intrinsics import IntrinsicSyntaxError, compile_intrinsic
 from sfn_provider.asl.json_values.java_values import compact_json
+from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.paths import JsonPath, PathNotFound, PathSyntaxError, compile_path, require_input
 from sfn_provider.asl.scope import Json, Randomness, Scope
 from sfn_provider.exceptions import StatesError
@@ -21,7 +22,6 @@ Language = Literal["JSONPath", "JSONata"]
 Evaluator = Callable[[Scope, Randomness], Json]
 
 _DYNAMIC = ".$"
-_OPEN, _CLOSE = "{%", "%}"
 
 
 class TemplateSyntaxError(ValueError):
@@ -103,11 +103,6 @@ def _not_found(path: JsonPath, field: str, scope: Scope) -> StatesError:
     return StatesError("States.Runtime", f"{cause} '{compact_json(data)}'")
 
 
-def is_jsonata(text: str) -> bool:
-    """Return whether a string in a JSONata field is an expression."""
-    return text.startswith(_OPEN) and text.endswith(_CLOSE) and len(text) >= len(_OPEN + _CLOSE)
-
-
 def _compile_jsonpath(value: Json, field: str) -> Template:
     if isinstance(value, dict):
         return _join_object(value, (_jsonpath_member(name, item) for name, item in value.items()))
@@ -128,10 +123,10 @@ def _compile_jsonata(value: Json, field: str) -> Template:
         return _join_object(value, members)
     if isinstance(value, list):
         return _join_array(value, (_compile_jsonata(item, f"{field}[{index}]") for index, item in enumerate(value)))
-    if isinstance(value, str) and is_jsonata(value):
+    if is_jsonata(value):
         from sfn_provider.asl.jsonata import compile_jsonata
 
-        source = value.removeprefix(_OPEN).removesuffix(_CLOSE).strip()
+        source = value[2:-2].strip()
         return Template(compile_jsonata(source, field).evaluate, constant=False)
     return _constant(value)
 

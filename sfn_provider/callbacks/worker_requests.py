@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.plurals import count
+from sfn_provider.strict_json import parse_strict_json
 
 if TYPE_CHECKING:
     from sfn_provider.asl.scope import Json
@@ -134,12 +135,8 @@ def parse_answer(action: str, body: Any) -> tuple[str, WorkerAnswer]:
     answer = WorkerAnswer(action, **values)
     if answer.output is not None:
         try:
-            json.loads(answer.output, parse_constant=_reject_constant)
+            parse_strict_json(answer.output, finite=False)
             answer.output.encode()
         except (ValueError, RecursionError) as error:
             raise ApiError("InvalidOutput", "Invalid Output: 'The output is not valid JSON'") from error
     return token, answer
-
-
-def _reject_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

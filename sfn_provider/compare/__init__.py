@@ -20,8 +20,9 @@ machine; `data_reads`, what its states read; and `coverage`, what executions hav
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sfn_provider.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from sfn_provider.compare.airflow.dag_execution import run_on_airflow
@@ -38,8 +39,4 @@ _ON_DEMAND = {
     "unannounced_differences": "sfn_provider.compare.announced_differences",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ON_DEMAND:
-        return getattr(import_module(_ON_DEMAND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _ON_DEMAND)

@@ -53,7 +53,7 @@ def parameter_kind(resource: str, steps: Sequence[str]) -> ValueKind:
 @lru_cache(512)
 def _parameter_shape(resource: str) -> ResultShape | None:
     try:
-        from sfn_provider.integrations.result_shapes import find_parameter_shape
+        from sfn_provider.engine.state_test.result_shapes import find_parameter_shape
 
         return find_parameter_shape(parse_resource(resource))
     except (SfnProviderError, ImportError):

@@ -1,4 +1,4 @@
-"""Encodes the JSON that Step Functions is sent, and reads boolean arguments that come from templates."""
+"""Encodes the JSON that Step Functions is sent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.masking import masked_line, quote
+from sfn_provider.strict_json import parse_strict_json
 
 MAX_INPUT_BYTES: Final = 262_144
 """UTF-8 bytes in an input or an output. Source: Step Functions quotas, "Maximum input or output size"."""
-
-_TRUE_WORDS: Final = frozenset({"true", "1", "yes", "y", "on", "t"})
-_FALSE_WORDS: Final = frozenset({"false", "0", "no", "n", "off", "f", "none", ""})
 
 
 def encode_input(value: Any) -> str | None:
@@ -46,17 +44,13 @@ def encode_json(value: Any, field: str) -> str:
 
 def _validated_text(text: str, field: str) -> str:
     try:
-        json.loads(text, parse_constant=_refuse_constant)
+        parse_strict_json(text, finite=False)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{field}: a text that is no JSON ({error}): {quote(text)}; "
             "pass a dict, a list, json.dumps(...) of a plain text, or a task's output; end a template with | tojson"
         ) from error
     return text
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
 
 
 def _dump(value: Any, field: str) -> str:
@@ -76,21 +70,3 @@ def _to_json_type(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | memoryview | set | frozenset):
         return list(value)  # for example a lazy XCom sequence
     raise TypeError(f"{type(value).__name__} is no JSON type: {quote(value)}")
-
-
-def parse_bool(value: Any, field: str) -> bool:
-    """Parse a boolean that a template may have rendered to text.
-
-    Args:
-        value: a bool, None (false), an int, or one of the words true/false, yes/no, on/off, 1/0 in any case.
-        field: the argument's name, for the error.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    word = value.strip().lower() if isinstance(value, str) else None
-    if value is None or isinstance(value, bool | int):
-        return bool(value)
-    if word in _TRUE_WORDS or word in _FALSE_WORDS:
-        return word in _TRUE_WORDS
-    raise UsageError(f"{field}: {quote(value)} is neither true nor false; write 'true' or 'false'")

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider.hooks.argument_checks import Check, is_dict, merge_checks, or_none, require_literal, required
+from sfn_provider.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
@@ -43,14 +44,7 @@ def lazy_class_loader(module: str, modules: Mapping[str, str] = MappingProxyType
     Raises:
         AttributeError: there is no class of that name; raised by the returned function.
     """
-
-    def load(name: str) -> Any:
-        home = _HOOK_MODULE if name == _HOOK_NAME else modules.get(name)
-        if home is None:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        return getattr(import_module(home), name)
-
-    return load
+    return lazy_names(module, {_HOOK_NAME: _HOOK_MODULE, **modules})
 
 
 class LazyHookClass:

@@ -5,7 +5,8 @@ name ``20250301`` becomes a number, a cause ``None`` becomes None. Here
 
 - text fields are sent as the text that was rendered; None stays "nothing", numbers and booleans become text;
 - JSON fields (``state_machine_input``, ``task_output``) take a text as JSON text, and the output of a task as a value:
-  an output that is the text ``123`` is sent as ``"123"``, not as a number.
+  an output that is the text ``123`` is sent as ``"123"``, not as a number;
+- a text in place of a boolean means what it says.
 
 Source: ``jinja2.nativetypes.native_concat``; ``render_template`` of ``airflow.sdk.definitions.context``.
 """
@@ -48,6 +49,9 @@ OTHER_FIELDS: Final = frozenset({"is_redrive_execution", "verify"})
 """Template fields of other types, rendered as Airflow does."""
 
 _JSON_BEGINNINGS: Final = ("{", "[", '"')
+
+_TRUE_WORDS: Final = frozenset({"true", "1", "yes", "y", "on", "t"})
+_FALSE_WORDS: Final = frozenset({"false", "0", "no", "n", "off", "f", "none", ""})
 
 RenderString = Callable[[Any, "Context"], Any]
 """Renders a Jinja template with a context."""
@@ -162,6 +166,24 @@ def as_texts(value: Any, field: str) -> dict[str, str] | None:
     if not isinstance(mapping, Mapping):
         raise UsageError(f"{field}: {quote(value)} is no dict; pass one, or end a template with | tojson")
     return {_require_text(key, field): _require_text(item, f"{field}[{key!r}]") for key, item in mapping.items()}
+
+
+def parse_bool(value: Any, field: str) -> bool:
+    """Parse a boolean that a template may have rendered to text.
+
+    Args:
+        value: a bool, None (false), an int, or one of the words true/false, yes/no, on/off, 1/0 in any case.
+        field: the argument's name, for the error.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    word = value.strip().lower() if isinstance(value, str) else None
+    if value is None or isinstance(value, bool | int):
+        return bool(value)
+    if word in _TRUE_WORDS or word in _FALSE_WORDS:
+        return word in _TRUE_WORDS
+    raise UsageError(f"{field}: {quote(value)} is neither true nor false; write 'true' or 'false'")
 
 
 def encode_output(value: str, references: Iterable[tuple[Any, Any]], own_class: type) -> str:

@@ -1,33 +1,29 @@
-"""Makes the tables of AWS's actions and their fields from botocore's models.
+"""Writes the shipped tables of AWS's actions and of the optimized integrations' operations.
 
-``make aws-models`` writes those that are shipped, in the format of `sfn_provider.asl.service_actions`;
-`installed_actions` makes that of a service of the installed botocore. Actions that stream events are left out: Step
-Functions does not call them. So are idempotency tokens among the required fields, which the AWS SDK fills.
-
-Source: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+``make aws-models`` runs it, with the installed botocore. `sfn_provider.asl.service_actions` and
+`sfn_provider.asl.api_operations` read the tables.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from sfn_provider.asl.service_actions import TABLE_FILES, Family, ServiceActions, parse_actions
+from sfn_provider.asl.api_operations import OPERATIONS_FILE, CalledOperation, optimized_operations
+from sfn_provider.asl.model_actions import optimized_lines, sdk_lines, sdk_services
+from sfn_provider.asl.service_actions import TABLE_FILES, Family
+from sfn_provider.botocore_models.models import BotocoreModels, botocore_source
 from sfn_provider.integrations.adapters import api_gateway, http_task, kubernetes
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField
-from sfn_provider.integrations.botocore_names import resource_service
-from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
-from sfn_provider.integrations.naming import uncapitalize
+from sfn_provider.integrations.json_templates import ResponsePart
+from sfn_provider.integrations.optimized import transforms
 from sfn_provider.integrations.optimized.bedrock import INTEGRATION_FIELDS
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
-from sfn_provider.integrations.value_shapes import OPTIMIZED_STYLE, SDK_STYLE, ValueStyle
-
-if TYPE_CHECKING:
-    from botocore.model import Shape
+from sfn_provider.integrations.sync_job import unchanged_response
 
 _ADAPTER_FIELDS: Final[Mapping[str, Mapping[str, ParameterField]]] = {
     "apigateway:invoke": api_gateway.FIELDS,
@@ -35,169 +31,93 @@ _ADAPTER_FIELDS: Final[Mapping[str, Mapping[str, ParameterField]]] = {
     "eks:call": kubernetes.FIELDS["Call"],
     "eks:runJob": kubernetes.FIELDS["RunJob"],
 }
-_EXTRA_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"bedrock:invokeModel": INTEGRATION_FIELDS}
+_ADAPTER_TYPES: Final[Mapping[str, str]] = {"text": "=t", "object": "=o", "flag": "=b"}
+"""The types in the tables by the kind of an adapter's field; others may be anything."""
+
+_ADDED_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"bedrock:invokeModel": INTEGRATION_FIELDS}
 """Fields that an integration adds to those of its operation, beside the required ones."""
 
-
-_TYPES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("string", "character"), "t"),
-    **dict.fromkeys(("integer", "long"), "i"),
-    **dict.fromkeys(("float", "double"), "n"),
-    "boolean": "b",
-    "timestamp": "d",
-    "blob": "a",
+_FREE_FIELDS: Final[Mapping[Any, tuple[str, ...]]] = {
+    transforms.lambda_result: ("Payload",),
+    transforms.execution_with_values: ("Input", "Output"),
+    transforms.put_events_result: (),
+    unchanged_response: (),
 }
-"""The letters of types in the tables, by botocore's name of a type."""
-
-_ADAPTER_TYPES: Final[Mapping[str, str]] = {"text": "=t", "object": "=o", "flag": "=b"}
-"""The same by the kind of an adapter's field; others may be anything."""
+"""The fields that a task's result has as any JSON value, by what makes the result of the API's response."""
 
 
-class _Structures:
-    """Collects the lines of a model's structures.
-
-    Args:
-        style: how fields are written.
-        nested: collect the structures inside of others, too; else these are objects with any fields.
-        lines: where to collect them.
-    """
-
-    def __init__(self, style: ValueStyle, lines: list[str], *, nested: bool) -> None:
-        self.lines = lines
-        self._style, self._nested = style, nested
-        self._numbers: dict[str, int] = {}
-
-    def fields(self, shape: Shape | None) -> dict[str, str]:
-        """Return a word for each field of a structure, by the field."""
-        if shape is None:
-            return {}
-        members: Mapping[str, Shape] = shape.members
-        required = {name for name in shape.required_members if not members[name].metadata.get("idempotencyToken")}
-        words = {}
-        for name, member in members.items():
-            field, value = self._style.field(name), self._value(member)
-            words[field] = f"{'*' * (name in required)}{field}{'=' * bool(value)}{value}"
-        return words
-
-    def _value(self, shape: Any) -> str:
-        path = ""
-        while shape.type_name in ("list", "map"):
-            path += shape.type_name[0]
-            shape = shape.member if shape.type_name == "list" else shape.value
-        if getattr(shape, "is_document_type", False):
-            return ""
-        if shape.type_name != "structure":
-            return path + _TYPES[shape.type_name]
-        if not self._nested:
-            return f"{path}o"
-        if shape.name not in self._numbers:
-            self._numbers[shape.name] = number = len(self.lines)
-            self.lines.append("")  # a structure may contain itself
-            self.lines[number] = " ".join([str(number), *self.fields(shape).values()])
-        return f"{path}{self._numbers[shape.name]}"
+def make_operations() -> str:
+    """Make the table of the optimized integrations' operations: a line for each."""
+    rows = {name: _operation(row) for name, row in OPTIMIZED_INTEGRATIONS.items()}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
+    return f"{{\n{lines}\n}}\n"
 
 
-def _sdk_lines(clients: Clients, service: str, *, nested: bool) -> list[str]:
-    """Return the lines of a service of the AWS SDK by boto3's name of it."""
-    model = clients.model(service)
-    structures = _Structures(SDK_STYLE, [], nested=nested)
-    lines = []
-    for operation in sorted(model.operation_names):
-        details = model.operation_model(operation)
-        if not (details.has_event_stream_input or details.has_event_stream_output):
-            lines.append(" ".join([uncapitalize(operation), *structures.fields(details.input_shape).values()]))
-    return [*lines, *structures.lines]
-
-
-def _optimized_lines(clients: Clients, rows: list[Integration]) -> list[str]:
-    inside: list[str] = []
-    structures = {row.client: _Structures(OPTIMIZED_STYLE, inside, nested=True) for row in rows}
-    lines = [" ".join([row.action, *_optimized_words(clients, row, structures[row.client])]) for row in rows]
-    return [*lines, *inside]
-
-
-def _optimized_words(clients: Clients, row: Integration, structures: _Structures) -> list[str]:
-    adapter = _ADAPTER_FIELDS.get(row.name)
-    if adapter is not None:
-        return [f"{'*' * field.required}{name}{_ADAPTER_TYPES.get(field.kind, '')}" for name, field in adapter.items()]
-    words = structures.fields(clients.model(row.client).operation_model(row.operation).input_shape)
+def _operation(row: Integration) -> dict[str, Any]:
+    found: dict[str, Any] = {"client": row.client}
+    if row.adapter == "aws":
+        found["operation"] = row.operation
     if row.required is not None:
-        words = {name: word.lstrip("*") for name, word in words.items()}
-        words |= {name: f"*{words.get(name, name)}" for name in row.required}
-    words |= {name: name for name in _EXTRA_FIELDS.get(row.name, ())}
-    return [word for name, word in words.items() if name not in row.unsupported]
+        found["required"] = row.required
+    if row.unsupported:
+        found["unsupported"] = sorted(row.unsupported)
+    if row.name in _ADDED_FIELDS:
+        found["added"] = _ADDED_FIELDS[row.name]
+    return found | {"results": {pattern: _result_source(row, pattern) for pattern in row.patterns}}
 
 
-@cache  # finding them takes longer than reading a small model
-def _services_by_name() -> dict[str, list[str]]:
-    """Map the names of services in resource ARNs to boto3's names: one has two, an old and a new one."""
-    names = defaultdict(list)
-    for service in sorted(Clients(None).services()):
-        names[resource_service(service)].append(service)
-    return names
+def _result_source(row: Integration, pattern: Any) -> dict[str, Any] | None:
+    operation, result = row.operation, row.result
+    job = row.syncs.get(pattern)
+    if job is not None:
+        if job.succeeds_when_gone or job.include_submission:
+            return None
+        operation, result = job.describe.operation, job.result
+    if row.adapter != "aws" or pattern == "waitForTaskToken":
+        return None
+    if isinstance(result, ResponsePart):
+        return {"operation": operation, "path": result.path}
+    free = _FREE_FIELDS.get(result)
+    return None if free is None else {"operation": operation, **({"free": free} if free else {})}
 
 
-def _optimized_rows() -> dict[str, list[Integration]]:
-    rows = defaultdict(list)
-    for row in OPTIMIZED_INTEGRATIONS.values():
-        rows[row.service].append(row)
-    return rows
+def _adapter_line(name: str) -> str:
+    fields = _ADAPTER_FIELDS[name].items()
+    return " ".join(f"{'*' * field.required}{name}{_ADAPTER_TYPES.get(field.kind, '')}" for name, field in fields)
 
 
-def _sdk_blocks(clients: Clients) -> Iterator[list[str]]:
-    for name, services in sorted(_services_by_name().items()):
-        lines = {line.partition(" ")[0]: line for boto in services for line in _sdk_lines(clients, boto, nested=False)}
+def _sdk_blocks(models: BotocoreModels) -> Iterator[list[str]]:
+    for name, services in sorted(sdk_services().items()):
+        lines = {line.partition(" ")[0]: line for boto in services for line in sdk_lines(models, boto, nested=False)}
         yield [name, *(lines[action] for action in sorted(lines))]
 
 
-def _optimized_blocks(clients: Clients) -> Iterator[list[str]]:
-    for service, rows in sorted(_optimized_rows().items()):
-        yield [service, *_optimized_lines(clients, rows)]
+def _optimized_blocks(models: BotocoreModels) -> Iterator[list[str]]:
+    by_service: dict[str, dict[str, CalledOperation]] = defaultdict(dict)
+    for name, called in optimized_operations().items():
+        service, _, action = name.partition(":")
+        by_service[service][action] = called
+    for service, operations in sorted(by_service.items()):
+        names = {action: f"{service}:{action}" for action in operations}
+        adapters = {action: _adapter_line(name) for action, name in names.items() if name in _ADAPTER_FIELDS}
+        yield [service, *optimized_lines(models, operations, adapters)]
 
 
-_BLOCKS: Final[dict[Family, Callable[[Clients], Iterator[list[str]]]]] = {
+_BLOCKS: Final[dict[Family, Callable[[BotocoreModels], Iterator[list[str]]]]] = {
     "optimized": _optimized_blocks,
     "aws-sdk": _sdk_blocks,
 }
 
 
-def _source() -> str:
-    import botocore
-
-    return f"botocore {botocore.__version__}"
-
-
 def make_table(family: Family) -> str:
     """Make a table of the installed botocore's models. That of the AWS SDK takes half a minute."""
-    blocks = ["\n".join(lines) for lines in _BLOCKS[family](Clients(None))]
-    return "\n\n".join([f"# {_source()}", *blocks, ""])
-
-
-@lru_cache(64)
-def installed_actions(family: Family, service: str) -> ServiceActions | None:
-    """Return the actions of a service as the installed botocore has them; None where it has no such service.
-
-    Args:
-        family: of the optimized integrations, or of those of the AWS SDK.
-        service: as resource ARNs name it.
-
-    Returns:
-        The actions, with the structures of the objects in their parameters.
-    """
-    clients = Clients(None)
-    if family == "optimized":
-        rows = _optimized_rows().get(service)
-        return None if rows is None else parse_actions("\n".join(_optimized_lines(clients, rows)), _source())
-    services = _services_by_name().get(service)
-    if services is None:
-        return None
-    # Of two services of one name the newer is last; actions that only the older has are without structures.
-    old = [line for boto in services[:-1] for line in _sdk_lines(clients, boto, nested=False)]
-    return parse_actions("\n".join([*old, *_sdk_lines(clients, services[-1], nested=True)]), _source())
+    blocks = ["\n".join(lines) for lines in _BLOCKS[family](BotocoreModels())]
+    return "\n\n".join([f"# {botocore_source()}", *blocks, ""])
 
 
 def write_tables() -> None:
     """Write the tables that are shipped; the same botocore gives the same bytes."""
+    OPERATIONS_FILE.write_text(make_operations(), encoding="utf-8")
     for family, path in TABLE_FILES.items():
         path.write_bytes(gzip.compress(make_table(family).encode(), 9, mtime=0))
 

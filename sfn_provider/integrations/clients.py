@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import base64
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.botocore_models.models import BotocoreModels
 from sfn_provider.telemetry.metrics import HANDLER_ID, count_response
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from boto3.session import Session
     from botocore.credentials import ReadOnlyCredentials
-    from botocore.model import ServiceModel
-    from botocore.session import Session as BotocoreSession
 
 ORIGINAL_HEADERS: Final = "WireHeaders"
 """The key in ``ResponseMetadata`` of the headers with their names as the service wrote them."""
@@ -32,8 +30,8 @@ _CONFIG_BY_SERVICE: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-class Clients:
-    """Makes clients and caches them.
+class Clients(BotocoreModels):
+    """Makes clients and caches them, as it does their models.
 
     Args:
         aws_conn_id: the Airflow connection; None for boto3's default credentials.
@@ -52,13 +50,13 @@ class Clients:
         external_id: str = "",
         config: dict[str, Any] | None = None,
     ) -> None:
+        super().__init__()
         self._aws_conn_id = aws_conn_id
         self._region_name = region_name
         self._session_name = re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[-64:] or "sfn-provider"
         self._external_id = external_id
         self._config = config or {}
         self._clients: dict[tuple[str, str | None, str | None], Any] = {}
-        self._service_models: dict[str, ServiceModel] = {}
 
     def get(self, service: str, region: str | None = None, role_arn: str | None = None) -> Any:
         """Return the client of a service, made on first use.
@@ -79,22 +77,6 @@ class Clients:
     def forget(self) -> None:
         """Drop every client: the next ones read the connection's credentials again."""
         self._clients.clear()
-
-    @cached_property
-    def _models(self) -> BotocoreSession:
-        import botocore.session
-
-        return botocore.session.get_session()
-
-    def services(self) -> list[str]:
-        """Return boto3's names of the services it knows."""
-        return list(self._models.get_available_services())
-
-    def model(self, service: str) -> ServiceModel:
-        """Return the model of a service by boto3's name of it; botocore makes one at each call."""
-        if service not in self._service_models:
-            self._service_models[service] = self._models.get_service_model(service)
-        return self._service_models[service]
 
     def endpoint(self, service: str) -> str | None:
         """Return the endpoint URL that the connection has for a service; None for the default."""

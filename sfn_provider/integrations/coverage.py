@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sfn_provider.asl.resources import Pattern
+from sfn_provider.botocore_models.naming import capitalize
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.jobs.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.json_templates import ResponsePart
-from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 
 

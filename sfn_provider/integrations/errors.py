@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.botocore_models.naming import capitalize, exception_name, exception_name_v1, service_name
 from sfn_provider.exceptions import StatesError
-from sfn_provider.integrations.naming import capitalize, exception_name, exception_name_v1, service_name
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.integrations.naming import capitalize, sdk_field
+from sfn_provider.botocore_models.naming import capitalize, sdk_field
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -196,7 +197,7 @@ def _integer(value: Json) -> Any:
 
 
 def _number(value: Json) -> Any:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else MISSING
+    return value if is_number(value) else MISSING
 
 
 def _boolean(value: Json) -> Any:

@@ -40,11 +40,6 @@ class Image:
     lacks: Sequence[str]
 
     @property
-    def airflow_major(self) -> int:
-        """The first part of Airflow's version."""
-        return int(self.airflow_version.partition(".")[0])
-
-    @property
     def python_version(self) -> tuple[int, int]:
         """The version of its Python."""
         major, minor = self.python.split(".")

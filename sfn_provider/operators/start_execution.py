@@ -117,9 +117,9 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
 
     def _start(self, context: Context) -> str:
         from sfn_provider.executions.arns import build_execution_arn
-        from sfn_provider.executions.json_input import parse_bool
         from sfn_provider.executions.names import permitted_name
         from sfn_provider.hooks.idempotent_start import redrive_execution_once
+        from sfn_provider.hooks.template_types import parse_bool
 
         if parse_bool(self.is_redrive_execution, "is_redrive_execution"):
             name = permitted_name(str(self.name)) if self.name else None
@@ -140,8 +140,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return self._start(context)
 
     def _find_execution(self, context: Context) -> str | None:
-        from sfn_provider.executions.json_input import parse_bool
         from sfn_provider.hooks.idempotent_start import find_last_execution
+        from sfn_provider.hooks.template_types import parse_bool
 
         found = None
         if parse_bool(self.is_redrive_execution, "is_redrive_execution"):  # one that was started instead, or that one

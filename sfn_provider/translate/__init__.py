@@ -11,8 +11,9 @@ Importing this package imports neither Airflow nor boto3, and no module before i
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sfn_provider.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from sfn_provider.translate.findings import Finding
@@ -32,8 +33,4 @@ _ON_DEMAND = {
     "translate_file": "sfn_provider.translate.from_file",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ON_DEMAND:
-        return getattr(import_module(_ON_DEMAND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _ON_DEMAND)

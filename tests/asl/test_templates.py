@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sfn_provider.asl.scope import Json, Scope
-from sfn_provider.asl.templates import (
-    Language,
-    TemplateSyntaxError,
-    compile_payload_value,
-    compile_template,
-    is_jsonata,
-)
+from sfn_provider.asl.templates import Language, TemplateSyntaxError, compile_payload_value, compile_template
 from sfn_provider.exceptions import StatesError
 
 INPUT: Json = {"order": {"id": 17, "lines": ["tea", "cup"]}, "who": "Ann", "none": None}
@@ -223,13 +217,6 @@ def test_jsonata_names_the_place_of_an_expression(template: Json, place: str) ->
 def test_jsonata_that_cannot_be_parsed_is_refused() -> None:
     with pytest.raises(ValueError, match="expression"):
         compile_template({"a": "{% 1 + %}"}, "JSONata", "Output")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("{% 1 %}", True), ("{%%}", True), ("{%}", False), (" {% 1 %}", False), ("{% 1 %} ", False)]
-)
-def test_what_is_a_jsonata_expression(text: str, expected: bool) -> None:
-    assert is_jsonata(text) is expected
 
 
 def test_randomness_comes_from_the_caller() -> None:

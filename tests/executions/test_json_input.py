@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.json_input import MAX_INPUT_BYTES, encode_input, parse_bool
+from sfn_provider.executions.json_input import MAX_INPUT_BYTES, encode_input
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,3 @@ def test_the_limit_counts_bytes() -> None:
     assert encode_input(most.join('""')) == json.dumps(most, ensure_ascii=False)
     with pytest.raises(UsageError, match="262,146 bytes"):
         encode_input([most])
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(True, True), (None, False), (0, False), ("False", False), (" true ", True), ("", False), ("on", True)],
-)
-def test_a_boolean_out_of_a_template_means_what_it_says(value: Any, expected: bool) -> None:
-    assert parse_bool(value, "field") is expected
-
-
-def test_a_text_that_is_no_boolean_is_refused() -> None:
-    with pytest.raises(UsageError, match="field: 'maybe'"):
-        parse_bool("maybe", "field")

@@ -17,10 +17,10 @@ from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.aws_errors import denial_message
 from sfn_provider.executions.failed_items import failed_child_item
 from sfn_provider.executions.history.history_log import HistoryLog
-from sfn_provider.executions.json_input import encode_input, parse_bool
+from sfn_provider.executions.json_input import encode_input
 from sfn_provider.executions.masking import excerpt, mask_secrets, mask_value, masked_line, one_line, quote
 from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, build_failure, build_sync_failure
-from sfn_provider.hooks.template_types import as_text, as_texts
+from sfn_provider.hooks.template_types import as_text, as_texts, parse_bool
 
 SECRET = "s3cr3t-of-the-shop"
 FORGED = "late\n[2025-03-15] INFO - all is well\x1b[2J"

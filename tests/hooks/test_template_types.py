@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sfn_provider._compat import DAG, AirflowFailException, BaseOperator
+from sfn_provider.exceptions import UsageError
 from sfn_provider.hooks import template_types
 from sfn_provider.operators import step_function as operators
 from sfn_provider.operators.base import StepFunctionsOperator
@@ -243,3 +244,16 @@ def test_the_output_of_a_task_stays_the_value_that_it_is(scripted_aws: ScriptedA
         ("written", "[1]"),
     }
     assert scripted_aws.bodies("SendTaskSuccess") == [{"taskToken": "token", "output": json.dumps(OBJECT)}]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, True), (None, False), (0, False), ("False", False), (" true ", True), ("", False), ("on", True)],
+)
+def test_a_boolean_out_of_a_template_means_what_it_says(value: Any, expected: bool) -> None:
+    assert template_types.parse_bool(value, "field") is expected
+
+
+def test_a_text_that_is_no_boolean_is_refused() -> None:
+    with pytest.raises(UsageError, match="field: 'maybe'"):
+        template_types.parse_bool("maybe", "field")

@@ -7,6 +7,8 @@ from pathlib import Path
 import botocore
 import pytest
 
+from sfn_provider.asl.api_operations import OPERATIONS_FILE
+from sfn_provider.asl.model_actions import installed_actions
 from sfn_provider.asl.service_actions import (
     TABLE_FILES,
     Family,
@@ -38,7 +40,7 @@ def version_of(actions: ServiceActions) -> list[int]:
 @pytest.mark.parametrize("service", ["sqs", "eks", "dynamodb"])
 def test_the_shipped_table_agrees_with_the_installed_models(family: Family, service: str) -> None:
     """Models only grow: every action and field of the older of the two is in the newer; no required field is new."""
-    shipped, installed = service_actions(family, service), aws_models.installed_actions(family, service)
+    shipped, installed = service_actions(family, service), installed_actions(family, service)
     assert shipped is not None and installed is not None
     older, newer = sorted((shipped, installed), key=version_of)
     assert set(older.names) <= set(newer.names)
@@ -49,8 +51,12 @@ def test_the_shipped_table_agrees_with_the_installed_models(family: Family, serv
 @pytest.mark.skipif(
     table_source("optimized") != f"botocore {botocore.__version__}", reason="made from another version of botocore"
 )
-def test_the_table_of_optimized_integrations_is_what_the_models_give() -> None:
+def test_the_table_of_optimized_actions_is_what_the_models_give() -> None:
     assert gzip.decompress(TABLE_FILES["optimized"].read_bytes()).decode() == aws_models.make_table("optimized")
+
+
+def test_the_table_of_optimized_operations_is_what_this_package_calls() -> None:
+    assert OPERATIONS_FILE.read_text() == aws_models.make_operations()
 
 
 @pytest.mark.parametrize("name", OPTIMIZED_INTEGRATIONS)
@@ -71,13 +77,13 @@ def test_services_of_the_aws_sdk() -> None:
     names = set(service_names("aws-sdk"))
     assert {"sfn", "cloudwatchlogs", "costexplorer", "databasemigration", "pinpointsmsvoice", "emrserverless"} <= names
     assert not {"stepfunctions", "logs", "ce", "dms", "emr-serverless"} & names
-    assert aws_models.installed_actions("aws-sdk", "nosuch") is None
-    assert aws_models.installed_actions("optimized", "nosuch") is None
+    assert installed_actions("aws-sdk", "nosuch") is None
+    assert installed_actions("optimized", "nosuch") is None
 
 
 def test_two_services_of_one_name_are_joined() -> None:
     """``sms-voice`` and ``pinpoint-sms-voice`` have one name in resource ARNs."""
-    installed = aws_models.installed_actions("aws-sdk", "pinpointsmsvoice")
+    installed = installed_actions("aws-sdk", "pinpointsmsvoice")
     for actions in (service_actions("aws-sdk", "pinpointsmsvoice"), installed):
         assert actions is not None
         assert "sendVoiceMessage" in actions.names

@@ -6,10 +6,10 @@ from typing import Any
 import botocore.session
 import pytest
 
+from sfn_provider.botocore_models.naming import capitalize, uncapitalize
 from sfn_provider.integrations import supported_resources
 from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.json_templates import CallTemplate, get_path
-from sfn_provider.integrations.naming import capitalize, uncapitalize
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.integrations.sync_job import SyncJob
 from tests.fixtures.session.versions import needs_operation

@@ -15,7 +15,7 @@ from tests.matrix.environments import ROOT, install, install_package, make_envir
 
 FOLDER = ROOT / "build" / "mwaa"
 # The image has clients of PostgreSQL. Celery's for Redis stands for the one of SQS.
-_DRIVERS = {2: ("psycopg2-binary", "redis"), 3: ("psycopg2-binary", "asyncpg", "gunicorn", "redis")}
+_DRIVERS = {"2": ("psycopg2-binary", "redis"), "3": ("psycopg2-binary", "asyncpg", "gunicorn", "redis")}
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         image, folder = find_image(version), FOLDER / version
         if not (folder / "image.txt").exists():
             make_environment(image, given.pins, folder)
-            install(folder, *_DRIVERS[image.airflow_major], compile_all=True)
+            install(folder, *_DRIVERS[version.partition(".")[0]], compile_all=True)
         install_package(image, folder)
         print(f"Airflow {version}: ready")
 

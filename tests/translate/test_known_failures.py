@@ -6,7 +6,6 @@ import pytest
 
 from sfn_provider.asl.document import Document
 from sfn_provider.asl.lint_rules import installed_actions
-from sfn_provider.integrations import aws_models
 from sfn_provider.translate.known_failures import find_known_failures
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -73,7 +72,7 @@ def test_what_a_rule_of_the_language_reports_is_not_reported_again(call: str, fi
 
 
 def test_an_action_that_the_installed_botocore_does_not_have_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws_models, "installed_actions", lambda family, service: None)
+    monkeypatch.setattr(installed_actions, "_read", lambda family, service: None)
     [(level, code, location, message)] = find("arn:aws:states:::aws-sdk:glue:startJobRun", Parameters={"JobName": "j"})
     assert (level, code, location) == ("warning", "UNSUPPORTED_INTEGRATION", "/Resource")
     assert "has no glue:startJobRun: install a newer one" in message

@@ -10,6 +10,7 @@ from typing import Final
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
 from sfn_provider.asl.intrinsics.functions import IntrinsicFunction
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.scope import Json
 
 UNKNOWN: Final = object()
@@ -88,7 +89,7 @@ def _call(function: IntrinsicFunction, arguments: Sequence[Json]) -> Json:
 
 def _samples(arguments: Sequence[Json]) -> list[Json]:
     """Return values for the arguments that are not known: near the numbers beside them, and as long as these say."""
-    numbers = [item for item in arguments if isinstance(item, (int, float)) and not isinstance(item, bool)]
+    numbers = list(filter(is_number, arguments))
     near = [number + offset for number in numbers for offset in (-1, 0, 1)]
     longest = [list(range(int(number) + 1)) for number in numbers if 0 <= number < _MAX_ITEMS]
     template = "{}" * (len(arguments) - 1)  # of Format

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import random
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from sfn_provider.asl.intrinsics.arguments import (
     InvalidArguments,
@@ -27,9 +26,9 @@ from sfn_provider.asl.intrinsics.arguments import (
 )
 from sfn_provider.asl.intrinsics.formatting import split_template
 from sfn_provider.asl.json_values.java_values import compact_json, java_distinct, java_text
-from sfn_provider.asl.json_values.json_checks import finite_float
 from sfn_provider.asl.json_values.value_size import is_larger
 from sfn_provider.asl.scope import Json, Randomness
+from sfn_provider.strict_json import parse_strict_json
 
 Call = Callable[[Sequence[Json], Randomness], Json]
 
@@ -150,13 +149,9 @@ def _string_to_json(arguments: Sequence[Json], _entropy: Randomness) -> Json:
     if not text.strip():
         return None  # recorded: for '' and ' '
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=finite_float)
+        return parse_strict_json(text)
     except (ValueError, RecursionError) as error:
         raise InvalidArguments from error
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _json_to_string(arguments: Sequence[Json], _entropy: Randomness) -> Json:

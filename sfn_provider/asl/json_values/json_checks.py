@@ -1,13 +1,13 @@
-"""Finds what in a Python value is no JSON, and names the types of JSON values."""
+"""Finds what in a Python value is no JSON, and names and checks the types of JSON values."""
 
 from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.scope import TracedJson
+from sfn_provider.asl.scope import Json, TracedJson
 
 _LARGEST: Final = int(sys.float_info.max)
 """The largest integer that Java reads as a number."""
@@ -41,16 +41,26 @@ def kind_of(value: object) -> str:
     return next((name for kinds, name in _KINDS if isinstance(value, kinds)), f"a Python {type(value).__name__}")
 
 
-def finite_float(text: str) -> float:
-    """Read a number of a JSON text, for ``json.loads(parse_float=...)``.
+def is_number(value: Json) -> TypeGuard[int | float]:
+    """Return True for a number: unlike in Python a boolean is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
-    Raises:
-        ValueError: if it is too large for a double: Python reads infinity, which has no JSON text.
-    """
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:40]} is too large for a number")
-    return value
+
+def is_whole_number(value: Json) -> TypeGuard[int | float]:
+    """Return True for a number without a fraction; Python reads ``1e400`` as an infinite one, which is none."""
+    return is_number(value) and (isinstance(value, int) or value.is_integer())
+
+
+def is_object_of_text_lists(value: Json) -> bool:
+    """Return True for an object whose members are lists of texts."""
+    return isinstance(value, dict) and all(
+        isinstance(entry, list) and all(isinstance(text, str) for text in entry) for entry in value.values()
+    )
+
+
+def is_jsonata(value: Json) -> TypeGuard[str]:
+    """Return True for an expression in a field of JSONata: a text from ``{%`` to ``%}``."""
+    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) > len("{%}")
 
 
 def find_invalid_json(value: object, max_depth: int, max_integer: int = _LARGEST) -> InvalidJson | None:

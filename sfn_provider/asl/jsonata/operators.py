@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sfn_provider.asl.json_values.java_values import utf16_units
+from sfn_provider.asl.json_values.json_checks import is_number, is_whole_number
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_finite_number
 from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MEMORY_LIMIT
 from sfn_provider.asl.jsonata.normalized_json import to_double
-from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT, float_to_int, is_number
+from sfn_provider.asl.jsonata.values import INTEGRAL_FLOAT_LIMIT, float_to_int
 
 _MAX_RANGE: Final = 10**7
 """The reference refuses a longer range."""
@@ -97,9 +98,9 @@ def make_range(lhs: Any, rhs: Any) -> list[int] | None:
     Raises:
         JsonataError: T2003 or T2004 where a side is no whole number, D2014 or no code where the range is too long.
     """
-    if lhs is not None and not _is_integer(lhs):
+    if lhs is not None and not is_whole_number(lhs):
         raise JsonataError("T2003", value=lhs)
-    if rhs is not None and not _is_integer(rhs):
+    if rhs is not None and not is_whole_number(rhs):
         raise JsonataError("T2004", value=rhs)
     if lhs is None or rhs is None or lhs > rhs:
         return None
@@ -109,7 +110,3 @@ def make_range(lhs: Any, rhs: Any) -> list[int] | None:
     if len(items) > MAX_ARRAY_ITEMS:
         raise JsonataError(None, MEMORY_LIMIT)
     return list(items)
-
-
-def _is_integer(value: Any) -> bool:
-    return is_number(value) and math.isfinite(value) and value == math.floor(value)

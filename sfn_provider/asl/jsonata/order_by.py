@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sfn_provider.asl.json_values.java_values import utf16_units
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.arrays import merge_sorted
 from sfn_provider.asl.jsonata.library import Sequence
-from sfn_provider.asl.jsonata.values import is_number
 
 
 def sort_by_terms(evaluator: Any, expr: Any, items: Any, environment: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.library import NULL, Functions, Jsonata, Sequence
 from sfn_provider.asl.jsonata.normalized_json import INT64_LIMIT, normalize_number, to_double
 from sfn_provider.asl.scope import Json
@@ -92,11 +93,6 @@ def from_value(value: Any) -> Json:
 def is_function(value: Any) -> bool:
     """Return whether a value is a built-in function, a lambda or a regular expression."""
     return isinstance(value, Jsonata.JFunctionCallable) or Functions.is_lambda(value)
-
-
-def is_number(value: Any) -> bool:
-    """Return whether a value is a JSONata number, the non-finite ones included."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def float_to_int(value: Any) -> Any:

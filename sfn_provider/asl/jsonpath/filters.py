@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.asl.json_values.java_values import java_text, utf16_units
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonpath.errors import Inapplicable, PathSyntaxError, TooMuchWork
 from sfn_provider.asl.jsonpath.syntax import (
     Criterion,
@@ -165,7 +166,7 @@ def _order(expected: Any, actual: Any) -> int | None:
         return _text_order(expected, actual)
     if isinstance(expected, bool) and isinstance(actual, bool):
         return expected - actual
-    if _is_number(expected) and _is_number(actual):
+    if is_number(expected) and is_number(actual):
         return _sign(_decimal(expected), _decimal(actual))
     return None
 
@@ -175,15 +176,11 @@ def _text_order(expected: str, actual: Any) -> int | None:
         return _sign(utf16_units(expected.replace("\\'", "'")), utf16_units(actual))
     if isinstance(actual, bool):
         return (expected.lower() == "true") - actual
-    return _sign(_decimal(expected), _decimal(actual)) if _is_number(actual) else None
+    return _sign(_decimal(expected), _decimal(actual)) if is_number(actual) else None
 
 
 def _is_null(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value == "null")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _sign(left: Any, right: Any) -> int:

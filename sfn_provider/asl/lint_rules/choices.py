@@ -7,12 +7,8 @@ from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison, Kind
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import (
-    DefinitionIndex,
-    Fields,
-    is_expression,
-    is_placeholder,
-)
+from sfn_provider.asl.json_values.json_checks import is_jsonata
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.lint_rules.fields import is_timestamp
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
@@ -91,7 +87,7 @@ def conditions(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     for state in definition.of_type("Choice"):
         for at, rule, _ in state.rules:
             value = rule.get("Condition")
-            if isinstance(value, str) and not is_expression(value) and not is_placeholder(value):
+            if isinstance(value, str) and not is_jsonata(value) and not is_placeholder(value):
                 message = f"Condition takes a JSONata expression: write {{% {value.strip()} %}}"
                 yield error(message, at + "/Condition")
 

@@ -221,8 +221,3 @@ def rule_tree(at: str, rule: Fields) -> Iterator[tuple[str, Fields]]:
 def is_placeholder(value: Json) -> bool:
     """Whether a value is text with a ``${Name}`` that a deployment tool replaces."""
     return isinstance(value, str) and "${" in value
-
-
-def is_expression(value: Json) -> bool:
-    """Whether a value is a JSONata expression: a string in ``{% %}``."""
-    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")

@@ -10,11 +10,12 @@ from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.intrinsics.certain_failures import certain_failures
 from sfn_provider.asl.intrinsics.parser import MAX_CALLS as DOCUMENTED_CALLS
+from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.asl.jsonata import Expression
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint_rules.compiled_expressions import MAX_TOKENS, compiled_expressions
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_expression, is_placeholder
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.lint_rules.expression_walk import (
     INTRINSIC,
     JsonataUse,
@@ -128,7 +129,7 @@ def jsonata_syntax(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             continue
         if use.text.startswith("{%") or use.text.endswith("%}"):
             yield error("a JSONata expression starts with {% and ends with %}; one of them is missing", use.at)
-        elif is_expression(use.text.strip()):
+        elif is_jsonata(use.text.strip()):
             # Recorded: with blanks around it, it is a text like any other.
             message = "with blanks around {% %} this is no expression but a text; take them out"
             yield warning("EXPRESSION_IN_BLANKS", message, use.at)

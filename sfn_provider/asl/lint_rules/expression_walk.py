@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 
 from sfn_provider.asl.comparisons import COMPARISONS
 from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.asl.jsonpath.syntax import end_of_path
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState
 from sfn_provider.asl.scope import Json
 
 Reads = Literal["raw input", "effective input", "result", "output", "error", "unknown"]
@@ -200,7 +201,7 @@ def _find_jsonata_uses(definition: DefinitionIndex) -> Iterator[JsonataUse]:
                     if name in fields:
                         for place, _, text in walk_json(fields[name], at + pointer(name)):
                             if isinstance(text, str):
-                                source = text[2:-2] if is_expression(text) else None
+                                source = text[2:-2] if is_jsonata(text) else None
                                 yield JsonataUse(state, place, name, text, source, part)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_expression, is_placeholder
+from sfn_provider.asl.json_values.json_checks import is_jsonata
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 
@@ -128,7 +129,7 @@ def numbers_written_as_text(definition: DefinitionIndex) -> Iterator[Diagnostic]
         for state in definition.of_type(row.type):
             for at, fields in state.parts.get(row.part, ()):
                 value = fields.get(row.name)
-                if not isinstance(value, str) or (state.language == "JSONata" and is_expression(value)):
+                if not isinstance(value, str) or (state.language == "JSONata" and is_jsonata(value)):
                     continue
                 if is_placeholder(value):
                     message = (
@@ -178,7 +179,7 @@ def wait_timestamps(definition: DefinitionIndex) -> Iterator[Diagnostic]:
         value = state.fields.get("Timestamp")
         if not isinstance(value, str) or is_placeholder(value) or is_timestamp(value):
             continue
-        if not (state.language == "JSONata" and is_expression(value)):
+        if not (state.language == "JSONata" and is_jsonata(value)):
             message = f"{value!r} is no time; write it as 2030-01-31T12:00:00Z"
             yield error(message, state.at + "/Timestamp")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
+from sfn_provider.asl.json_values.json_checks import is_jsonata
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.lint_rules.reporting import error
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 from sfn_provider.asl.resources import parse_resource
@@ -31,7 +32,7 @@ def _connection_problems(parameters: Fields, at: str) -> Iterator[Diagnostic]:
     holders = {name: parameters[name] for name in _HOLDERS if name in parameters}
     for name, holder in holders.items():
         arn = holder.get(_FIELD) if isinstance(holder, dict) else None
-        if isinstance(arn, str) and not (arn.startswith("arn:") or is_expression(arn) or is_placeholder(arn)):
+        if isinstance(arn, str) and not (arn.startswith("arn:") or is_jsonata(arn) or is_placeholder(arn)):
             yield error(f"{arn!r} is not the ARN of a connection", at + pointer(name, _FIELD))
     is_dynamic = any(f"{name}.$" in parameters for name in _HOLDERS)
     named = [holder for holder in holders.values() if not isinstance(holder, dict) or _names_connection(holder)]

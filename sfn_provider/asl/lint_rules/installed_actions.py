@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Final
 
 from sfn_provider.asl.service_actions import Family, ServiceActions, service_actions
+from sfn_provider.botocore_models.models import is_installed
 
 MAX_COST: Final = 250_000
 """How many characters of the shipped table the services may have whose models are read for one definition: reading
@@ -29,10 +28,7 @@ class InstalledActions:
         self.left_out: dict[str, None] = {}
 
     def get(self, family: Family, service: str) -> ServiceActions | None:
-        """Return the actions of a service; None where botocore is not installed or has no such service.
-
-        The module that reads them belongs to a layer above the language, which is why this one is found by its name.
-        """
+        """Return the actions of a service; None where botocore is not installed or has no such service."""
         key = family, service
         if key not in self._found:
             shipped = service_actions(family, service)
@@ -45,12 +41,8 @@ class InstalledActions:
 
 
 def _read(family: Family, service: str) -> ServiceActions | None:
-    try:
-        if find_spec("botocore") is None:
-            return None
-    except ImportError:
+    if not is_installed():
         return None
-    found: ServiceActions | None = import_module("sfn_provider.integrations.aws_models").installed_actions(
-        family, service
-    )
-    return found
+    from sfn_provider.asl.model_actions import installed_actions
+
+    return installed_actions(family, service)

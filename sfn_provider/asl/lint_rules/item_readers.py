@@ -13,14 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_values.json_checks import kind_of
-from sfn_provider.asl.lint_rules.definition_walk import (
-    DefinitionIndex,
-    Fields,
-    PlacedState,
-    is_expression,
-    is_placeholder,
-)
+from sfn_provider.asl.json_values.json_checks import is_jsonata, kind_of
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.reporting import error, join_some, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 
@@ -99,7 +93,7 @@ def wrong_parameters(owner: str, fields: Fields, at: str, name: str, needs: str)
         needs: what they name.
     """
     value = fields.get(name)
-    if name in fields and not isinstance(value, dict) and not is_expression(value) and not is_placeholder(value):
+    if name in fields and not isinstance(value, dict) and not is_jsonata(value) and not is_placeholder(value):
         yield error(f"{name} of {owner} are an object with {needs}, not {kind_of(value)}", at + pointer(name))
 
 
@@ -178,6 +172,6 @@ def _header_problems(reader: _Reader) -> Iterator[Diagnostic]:
 
 def _pointer_problems(reader: _Reader) -> Iterator[Diagnostic]:
     value = reader.config.get("ItemsPointer")
-    if isinstance(value, str) and value and not value.startswith("/") and not is_expression(value):
+    if isinstance(value, str) and value and not value.startswith("/") and not is_jsonata(value):
         message = f"a JSON pointer begins with a slash: write {'/' + value!r}. The Map fails whenever it runs"
         yield warning(_FAILS, message, f"{reader.at}/ReaderConfig/ItemsPointer")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_values.json_checks import kind_of
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_expression, is_placeholder
+from sfn_provider.asl.json_values.json_checks import is_jsonata, kind_of
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.lint_rules.item_readers import wrong_parameters
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
@@ -131,7 +131,7 @@ def items(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """
     for state in definition.of_type("Map"):
         value = state.fields.get("Items", [])
-        fits = isinstance(value, list | dict) or is_expression(value) or is_placeholder(value)
+        fits = isinstance(value, list | dict) or is_jsonata(value) or is_placeholder(value)
         if state.language == "JSONata" and not fits:
             message = f"Items is a list, an object or an expression in {{% %}}, not {kind_of(value)}"
             yield error(message, state.at + "/Items")

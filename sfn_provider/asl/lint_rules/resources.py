@@ -11,16 +11,9 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.json_values.json_checks import kind_of
+from sfn_provider.asl.json_values.json_checks import is_jsonata, is_number, kind_of
 from sfn_provider.asl.json_values.json_walk import walk_texts
-from sfn_provider.asl.lint_rules.definition_walk import (
-    DefinitionIndex,
-    Fields,
-    Group,
-    PlacedState,
-    is_expression,
-    is_placeholder,
-)
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, Group, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import SDK_NAMES, find_sdk_action, parameters_field
@@ -140,7 +133,7 @@ def missing_parameters(definition: DefinitionIndex) -> Iterator[Diagnostic]:
             continue
         if name in state.fields:
             value = state.fields[name]
-            if not isinstance(value, dict) and not is_expression(value) and not is_placeholder(value):
+            if not isinstance(value, dict) and not is_jsonata(value) and not is_placeholder(value):
                 message = f"{name} of an integration are an object, not {kind_of(value)}"
                 yield error(message, f"{state.at}/{name}")
             continue
@@ -217,7 +210,7 @@ def express_waits(definition: DefinitionIndex) -> Iterator[Diagnostic]:
     """
     for state in definition.of_type("Wait"):
         seconds = state.fields.get("Seconds")
-        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= EXPRESS_SECONDS:
+        if is_number(seconds) and seconds >= EXPRESS_SECONDS:
             owner = _express_owner(state.group, definition)
             if owner:
                 message = f"{owner} ends after {EXPRESS_SECONDS} seconds, so that it times out here"

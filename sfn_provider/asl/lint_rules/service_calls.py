@@ -13,7 +13,8 @@ from itertools import islice
 from typing import Final
 
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_expression, is_placeholder
+from sfn_provider.asl.json_values.json_checks import is_jsonata
+from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_placeholder
 from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
 from sfn_provider.asl.lint_rules.optimized_actions import has_pattern
 from sfn_provider.asl.lint_rules.reporting import error, warning
@@ -159,7 +160,7 @@ def parameter_problems(
 
     def is_dynamic(field: str, entry: Json) -> bool:
         is_path = language == "JSONPath" and field.endswith(".$")
-        return is_path or (is_expression(entry) and language == "JSONata") or is_placeholder(entry)
+        return is_path or (is_jsonata(entry) and language == "JSONata") or is_placeholder(entry)
 
     yield from _field_problems(actions, structure, value, at, language, Suggestions())
     for found in find_wrong_types(actions, structure, value, is_dynamic):
@@ -195,7 +196,7 @@ def _known_fields(name: str, known: list[str], suggestions: Suggestions) -> str:
 
 def _unsupported_field(name: str, hint: str, value: Json, at: str, is_dynamic: bool) -> Diagnostic:
     message = f"Step Functions does not support the field {name!r} here{hint}"
-    if is_dynamic or is_expression(value):
+    if is_dynamic or is_jsonata(value):
         return warning("UNSUPPORTED_FIELD", f"{message}. The state fails whenever it runs", at)
     return error(message, at)
 

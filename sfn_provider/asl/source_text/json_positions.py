@@ -7,6 +7,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.diagnostics import escape_part
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -33,7 +35,7 @@ class _Container:
     seen: set[str] = field(default_factory=set)
 
     def next_location(self) -> str:
-        part = str(self.index) if self.is_list else str(self.name).replace("~", "~0").replace("/", "~1")
+        part = str(self.index) if self.is_list else escape_part(str(self.name))
         return f"{self.location}/{part}"
 
     def next_entry(self) -> None:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 
 from sfn_provider.asl.diagnostics import Diagnostic, Level, split_pointer
 from sfn_provider.asl.json_values.json_checks import find_invalid_json, kind_of
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.source_text.json_positions import LineIndex, scan_positions
+from sfn_provider.strict_json import InvalidConstant, parse_strict_json
 from sfn_provider.text_files import json_problem
 
 MAX_DEPTH = 128
@@ -183,11 +184,11 @@ def _decode(text: str) -> tuple[Json, bool]:
         repeated = repeated or len(built) != len(pairs)
         return built
 
-    def refuse(name: str) -> NoReturn:
-        raise _SyntaxError(f"the text is not valid JSON: {name} is no JSON number", max(text.find(name), 0))
-
     try:
-        return json.loads(text, object_pairs_hook=build, parse_constant=refuse), repeated
+        return parse_strict_json(text, finite=False, object_pairs_hook=build), repeated
+    except InvalidConstant as error:
+        message = f"the text is not valid JSON: {error.word} is no JSON number"
+        raise _SyntaxError(message, max(text.find(error.word), 0)) from None
     except json.JSONDecodeError as error:
         raise _SyntaxError(_json_message(text, error), error.pos) from None
     except RecursionError:

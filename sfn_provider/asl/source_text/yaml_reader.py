@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sfn_provider.asl.diagnostics import escape_part
 from sfn_provider.asl.scope import Json
 from sfn_provider.text_files import json_problem
 
@@ -71,9 +72,8 @@ class _Container:
     nodes: int = 1
 
     def next_location(self) -> str:
-        if isinstance(self.value, list):
-            return f"{self.location}/{len(self.value)}"
-        return f"{self.location}/{str(self.name).replace('~', '~0').replace('/', '~1')}"
+        part = str(len(self.value)) if isinstance(self.value, list) else escape_part(str(self.name))
+        return f"{self.location}/{part}"
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 from typing import Any, Final
 
+from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.model import ExecutionType, StateMachine, Task, walk_states
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
@@ -272,15 +273,11 @@ def constant_members(template: Json) -> Json:
         return {
             key: constant_members(value)
             for key, value in template.items()
-            if not key.endswith(".$") and not _is_expression(value)
+            if not key.endswith(".$") and not is_jsonata(value)
         }
     if isinstance(template, list):
-        return [constant_members(entry) for entry in template if not _is_expression(entry)]
+        return [constant_members(entry) for entry in template if not is_jsonata(entry)]
     return template
-
-
-def _is_expression(value: Json) -> bool:
-    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
 
 
 def _mark_run_specific(call: MachineCall, again: MachineCall | None) -> MachineCall:

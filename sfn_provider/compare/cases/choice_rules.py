@@ -10,17 +10,17 @@ from datetime import timedelta
 from typing import Final
 
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.json_values.json_checks import is_jsonata, is_number
 from sfn_provider.asl.jsonata import JsonataSyntaxError, compile_jsonata
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
-from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.compare.cases.data.list_values import fits_kind, make_lists, make_texts
 from sfn_provider.compare.cases.data.sample_values import FUTURE, PAST, TIME
 from sfn_provider.compare.data_read_types import EACH, DataRead, Key
 from sfn_provider.compare.data_reads import operand_paths, path_steps
 from sfn_provider.compare.jsonata_reads import expression_reads
-from sfn_provider.engine.dataflow.choice_rules import compile_rule, is_number
+from sfn_provider.engine.dataflow.choice_rules import compile_rule
 from sfn_provider.engine.history.timestamps import format_time, parse_time
 
 RuleIndex = int | None
@@ -147,7 +147,7 @@ class ChoiceRules:
 
     def _add_jsonata(self, rule: ChoiceRule) -> None:
         condition = rule.condition
-        if not isinstance(condition, str) or not is_jsonata(condition):
+        if not is_jsonata(condition):
             self._tests.append(lambda _scope: condition is True)
             self.operands.append([])
             return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sfn_provider.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from sfn_provider.compare.report.html_page import as_html
@@ -13,8 +14,4 @@ __all__ = ["as_html", "as_markdown"]
 
 _ON_DEMAND = {"as_html": "sfn_provider.compare.report.html_page", "as_markdown": "sfn_provider.compare.report.markdown"}
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ON_DEMAND:
-        return getattr(import_module(_ON_DEMAND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _ON_DEMAND)

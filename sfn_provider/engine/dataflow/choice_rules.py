@@ -8,10 +8,11 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
 from sfn_provider.asl.json_values.java_values import utf16_units
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.paths import JsonPath, PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import Json, Scope
@@ -19,16 +20,6 @@ from sfn_provider.engine.history.timestamps import parse_nanoseconds
 from sfn_provider.exceptions import StatesError
 
 RulePredicate = Callable[[Scope], bool]
-
-
-def is_number(value: Json) -> bool:
-    """Return True for a JSON number: unlike in Python a boolean is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def is_whole_number(value: Json) -> TypeGuard[int | float]:
-    """Return True for a number without a fraction; Python reads ``1e400`` as an infinite one, which is none."""
-    return is_number(value) and (isinstance(value, int) or value.is_integer())
 
 
 def is_timestamp(value: Json) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sfn_provider.asl.json_values.java_values import compact_json
+from sfn_provider.asl.json_values.json_checks import is_object_of_text_lists
 from sfn_provider.asl.parameter_types import actions_of, find_wrong_types
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
@@ -45,14 +46,8 @@ def _type_problems(resource: Resource, parameters: Json) -> Iterator[str]:
 def _api_gateway(parameters: Json) -> Iterator[str]:
     for field in ("Headers", "QueryParameters"):
         values = parameters.get(field) if isinstance(parameters, dict) else None
-        if values is not None and not _are_lists_of_text(values):
+        if values is not None and not is_object_of_text_lists(values):
             yield f"The value of the field '{field}' has an invalid format"
-
-
-def _are_lists_of_text(values: Json) -> bool:
-    return isinstance(values, dict) and all(
-        isinstance(value, list) and all(isinstance(entry, str) for entry in value) for value in values.values()
-    )
 
 
 _CHECKS: dict[tuple[str | None, str | None], Callable[[Json], Iterator[str]]] = {

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any, Literal
 
 from sfn_provider.asl.json_values.java_values import unquoted_json
+from sfn_provider.asl.json_values.json_checks import is_whole_number
 from sfn_provider.asl.scope import Json, Randomness, Scope
-from sfn_provider.engine.dataflow.choice_rules import is_whole_number
 from sfn_provider.engine.dataflow.data_flow import compile_evaluator, path_reader
 from sfn_provider.exceptions import QueryEvaluationError, StatesError
 

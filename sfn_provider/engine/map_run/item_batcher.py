@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes
@@ -51,18 +51,6 @@ class ItemBatches:
         batch = {**self._frame, "Items": self.pending}
         self.pending, self._used = [], 0
         return batch
-
-
-def make_batches(
-    items: Iterable[Json], *, max_items: int = 0, max_bytes: int = 0, batch_input: Json = MISSING
-) -> Iterator[dict[str, Json]]:
-    """Make the inputs of the child executions of all items; the arguments are those of `ItemBatches`."""
-    batches = ItemBatches(max_items=max_items, max_bytes=max_bytes, batch_input=batch_input)
-    for item in items:
-        if (full := batches.add(item)) is not None:
-            yield full
-    if (last := batches.rest()) is not None:
-        yield last
 
 
 def _size(value: Json) -> int:

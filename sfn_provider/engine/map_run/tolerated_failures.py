@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from sfn_provider.asl.json_values.java_values import unquoted_json
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.scope import Randomness, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.dataflow.typed_fields import evaluate_field, evaluate_integer, wrong_value
 from sfn_provider.engine.progress.map_run_progress import Tolerance
 from sfn_provider.exceptions import StatesError

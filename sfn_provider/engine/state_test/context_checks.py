@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.state_test.json_texts import read_object, refuse
 from sfn_provider.engine.state_test.tested_state import StateUnderTest
 

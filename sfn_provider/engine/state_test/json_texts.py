@@ -9,11 +9,11 @@ import json
 from collections.abc import Collection
 from typing import NoReturn
 
-from sfn_provider.asl.json_values.json_checks import finite_float
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES, to_json, utf8_bytes
 from sfn_provider.exceptions import RequestRefused
+from sfn_provider.strict_json import parse_strict_json
 from sfn_provider.text_files import json_problem
 
 VALIDATION = "ValidationException"
@@ -65,12 +65,8 @@ def parse_json(text: str) -> Json:
     Raises:
         ValueError: if it is no JSON.
     """
-
-    def reject(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is no JSON value")
-
     try:
-        return json.loads(text, parse_constant=reject, parse_float=finite_float)
+        return parse_strict_json(text)
     except RecursionError as error:
         raise ValueError("objects and lists lie too deep in one another") from error
     except ValueError as error:

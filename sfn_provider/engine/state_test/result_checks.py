@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Final, Literal, Protocol
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
-from sfn_provider.engine.dataflow.choice_rules import is_number
 from sfn_provider.engine.state_test.json_texts import refuse
 
 ShapeKind = Literal["structure", "map", "list", "string", "number", "boolean", "any"]

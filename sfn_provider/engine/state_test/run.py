@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
+from sfn_provider.botocore_models.models import is_installed
 from sfn_provider.engine.dataflow.context_object import execution_context
 from sfn_provider.engine.errors.retry import reported_error_name
 from sfn_provider.engine.limits import EXPRESS_SECONDS
@@ -167,16 +166,12 @@ def _refuse_without_mock(tested: StateUnderTest, context: Json) -> None:
 
 
 def _installed_shapes() -> ShapeSource | None:
-    """Return the shapes of the installed botocore's models; None where it is not installed.
-
-    They belong to a layer above the engine, which is why this one is found by its name, and only when it is needed.
-    """
-    try:
-        if find_spec("botocore") is None:
-            return None
-    except ImportError:
+    """Return the shapes of the installed botocore's models; None where it is not installed."""
+    if not is_installed():
         return None
-    return cast("ShapeSource", import_module("sfn_provider.integrations.result_shapes").find_result_shape)
+    from sfn_provider.engine.state_test.result_shapes import find_result_shape
+
+    return find_result_shape
 
 
 def _default_context(input: Json) -> dict[str, Any]:

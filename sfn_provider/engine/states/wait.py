@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sfn_provider.asl.json_values.java_values import unquoted_json
+from sfn_provider.asl.json_values.json_checks import is_whole_number
 from sfn_provider.asl.paths import PathNotFound, compile_path, require_input
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.engine.compiled_machine import CompiledState
-from sfn_provider.engine.dataflow.choice_rules import is_whole_number
 from sfn_provider.engine.dataflow.data_flow import compile_or_fail
 from sfn_provider.engine.dataflow.typed_fields import (
     JsonataType,

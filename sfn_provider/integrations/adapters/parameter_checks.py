@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sfn_provider.asl.json_values.json_checks import is_object_of_text_lists
 from sfn_provider.asl.scope import Json
 
 FLAG_VALUES: Final = (True, False, "true", "false")
@@ -64,17 +65,11 @@ def _wrong(name: str, field: ParameterField, value: Json) -> Iterator[str]:
         yield _FORMAT.format(name=name)
 
 
-def _are_lists_of_text(value: Json) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(entry, list) and all(isinstance(text, str) for text in entry) for entry in value.values()
-    )
-
-
 _FORMAT: Final = "The value of the field '{name}' has an invalid format"
 _KINDS: Final[dict[Kind, tuple[str, Callable[[Json], bool]]]] = {
     "text": ("The value for the field '{name}' must be a STRING", lambda value: isinstance(value, str)),
     "object": ("The value for the field '{name}' must be an OBJECT", lambda value: isinstance(value, dict)),
-    "lists of text": (_FORMAT, _are_lists_of_text),
+    "lists of text": (_FORMAT, is_object_of_text_lists),
     "flag": ("The value for the field '{name}' must be a BOOLEAN", lambda value: value in FLAG_VALUES),
     "anything": ("", lambda value: True),
 }

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sfn_provider.asl.scope import Json
+from sfn_provider.botocore_models.naming import capitalize
 from sfn_provider.integrations.errors import ErrorNames, optimized_error_names
 from sfn_provider.integrations.integration import Idempotency, Integration
-from sfn_provider.integrations.naming import capitalize
 from sfn_provider.integrations.optimized import agentcore, bedrock, emr
 from sfn_provider.integrations.optimized import sync_jobs as syncs
 from sfn_provider.integrations.optimized import transforms as t

@@ -94,11 +94,6 @@ _ACTIONS_BY_ADAPTER: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def drive_actions(classes: Iterable[str]) -> set[str]:
-    """Return the IAM actions of classes that call Step Functions; other classes have none."""
-    return {f"states:{operation}" for name in classes for operation in CLASS_OPERATIONS.get(name, ())}
-
-
 def task_actions(resource: Resource, clients: Clients) -> set[str]:
     """Return the IAM actions of a Task's resource: to call it, to poll, find and stop its job.
 

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sfn_provider.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from sfn_provider.translate.definitions.loader import LoadedDefinition
@@ -23,8 +24,4 @@ _ON_DEMAND = {
     "read_definition": "sfn_provider.translate.definitions.reader",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _ON_DEMAND:
-        return getattr(import_module(_ON_DEMAND[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _ON_DEMAND)

@@ -79,7 +79,7 @@ def test_what_a_newer_botocore_has_is_accepted(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_without_botocore_the_shipped_table_alone_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed_actions, "find_spec", lambda name: None)
+    monkeypatch.setattr(installed_actions, "is_installed", lambda: False)
     assert places(check("aws-sdk:s3:newAction", Parameters={})) == [("error", SCHEMA, "/Resource")]
     assert check("aws-sdk:s3:listBuckets", Parameters={}) == []
 

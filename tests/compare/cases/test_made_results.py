@@ -8,7 +8,7 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare import make_cases
 from sfn_provider.compare.cases.data.task_results import sample_result
 from sfn_provider.engine.state_test.result_checks import check_result
-from sfn_provider.integrations.result_shapes import find_result_shape
+from sfn_provider.engine.state_test.result_shapes import find_result_shape
 from tests.compare.cases.machines import DONE, choice, ends, machine, task
 from tests.compare.cases.reached_cases import without_end
 

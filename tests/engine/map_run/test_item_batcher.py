@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sfn_provider.engine.limits import MAX_PAYLOAD_BYTES
-from sfn_provider.engine.map_run.item_batcher import make_batches
+from sfn_provider.engine.map_run.item_batcher import ItemBatches
+
+
+def make_batches(items: Iterable[Any], **limits: Any) -> Iterator[dict[str, Any]]:
+    batches = ItemBatches(**limits)
+    found = (*map(batches.add, items), batches.rest())
+    return (batch for batch in found if batch is not None)
 
 
 def size(batch: object) -> int:

@@ -226,7 +226,7 @@ def test_misuse_says_what_is_wrong(name: str) -> None:
 
 @pytest.mark.parametrize("mode", ["STRICT", "PRESENT"])
 def test_no_shapes_no_validation(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sfn_provider.engine.state_test.run.find_spec", lambda name: None)
+    monkeypatch.setattr("sfn_provider.engine.state_test.run.is_installed", lambda: False)
     with pytest.raises(UsageError, match=f"fieldValidationMode {mode} compares the mock of {INVOKE} with AWS's models"):
         test_state(task(), mock={**RESULT, "fieldValidationMode": mode})
     assert test_state(task(), mock={**RESULT, "fieldValidationMode": "NONE"})["output"] == "{}"

@@ -11,7 +11,7 @@ import sfn_provider
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
-from sfn_provider.mwaa.iam.actions import CLASS_OPERATIONS, drive_actions, task_actions
+from sfn_provider.mwaa.iam.actions import CLASS_OPERATIONS, task_actions
 from sfn_provider.operators import step_function as operators
 from sfn_provider.sensors import step_function as sensors
 from tests.fixtures.session.versions import from_boto3
@@ -47,10 +47,6 @@ def test_every_class_that_drives_has_its_operations() -> None:
 
 def test_the_operations_are_those_that_the_code_calls() -> None:
     assert {name for names in CLASS_OPERATIONS.values() for name in names} == operations_in_code()
-
-
-def test_classes_of_translated_dags_need_no_step_functions() -> None:
-    assert drive_actions(["TaskStateOperator", "PassStateOperator"]) == set()
 
 
 RESOURCES = {

@@ -7,12 +7,13 @@ from itertools import chain
 from typing import Any
 
 from sfn_provider.asl.json_values.java_values import utf16_units
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.equality import equality_key
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.functions.numeric import is_javascript_truthy, to_boolean
 from sfn_provider.asl.jsonata.library import NULL, Functions, Sequence
-from sfn_provider.asl.jsonata.values import is_number, make_sequence
+from sfn_provider.asl.jsonata.values import make_sequence
 
 
 def arity(function: Any) -> int:

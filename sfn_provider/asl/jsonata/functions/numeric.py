@@ -7,10 +7,11 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import NULL, Functions
 from sfn_provider.asl.jsonata.regular_expressions import RegexFunction
-from sfn_provider.asl.jsonata.values import is_function, is_number
+from sfn_provider.asl.jsonata.values import is_function
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _RADIX_LITERAL: Final = re.compile(r"0([xX][0-9A-Fa-f]+|[oO][0-7]+|[bB][01]+)")
@@ -37,7 +38,7 @@ def to_number(value: Any) -> int | float:
         JsonataError: D3030 for anything else.
     """
     if is_number(value):
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value) and math.isfinite(float(value)):

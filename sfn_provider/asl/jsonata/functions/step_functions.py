@@ -7,13 +7,14 @@ fractional arguments are treated as observed on AWS: numbers are cut towards zer
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.limits import MEMORY_LIMIT
-from sfn_provider.asl.jsonata.values import is_number, make_sequence, to_value
+from sfn_provider.asl.jsonata.values import make_sequence, to_value
+from sfn_provider.strict_json import parse_strict_json
 
 MAX_RANGE_ITEMS: Final = 360_145
 """AWS refuses a longer ``$range`` for its memory."""
@@ -121,12 +122,7 @@ def parse(text: Any = None) -> Any:
     if not isinstance(text, str):
         raise _wrong_argument("parse", 1)
     try:
-        found = json.loads(
-            text,
-            object_pairs_hook=_object_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite_float,
-        )
+        found = parse_strict_json(text, object_pairs_hook=_object_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise JsonataError("D3137", "Invalid JSON") from error
     return to_value(found)
@@ -137,14 +133,3 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key is repeated")
     return found
-
-
-def _finite_float(text: str) -> float:
-    value = float(text)
-    if value - value != 0:
-        raise ValueError(f"{text} is too large for a double")
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")

@@ -9,11 +9,12 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Final
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import JsonataError
 from sfn_provider.asl.jsonata.library import NULL
 from sfn_provider.asl.jsonata.limits import MAX_ARRAY_ITEMS, MAX_STRING_LENGTH, MEMORY_LIMIT
-from sfn_provider.asl.jsonata.values import format_rounded_number, is_function, is_number, make_sequence, write_json
+from sfn_provider.asl.jsonata.values import format_rounded_number, is_function, make_sequence, write_json
 
 _RESERVED: Final = ";/?:@&=+$,#"
 """What ``$decodeUrl`` leaves encoded, as JavaScript's decodeURI."""

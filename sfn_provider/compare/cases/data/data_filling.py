@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.data.item_objects import ItemObjects, RowSlot
 from sfn_provider.compare.cases.data.sample_values import sample_value
@@ -24,7 +25,7 @@ from sfn_provider.compare.cases.data.traced_values import (
     undetermined,
 )
 from sfn_provider.compare.data_read_types import EACH, Key, ValueKind
-from sfn_provider.engine.dataflow.choice_rules import is_number, is_timestamp
+from sfn_provider.engine.dataflow.choice_rules import is_timestamp
 from sfn_provider.engine.state_test.result_checks import ResultShape
 
 ValueSlot = AnySlot | RowSlot

@@ -28,7 +28,7 @@ def result_shape(resource: str) -> ResultShape | None:
         resource: the task's Resource as written.
     """
     try:
-        from sfn_provider.integrations.result_shapes import find_result_shape
+        from sfn_provider.engine.state_test.result_shapes import find_result_shape
 
         return find_result_shape(parse_resource(resource))
     except (SfnProviderError, ImportError):
@@ -62,17 +62,11 @@ def sample_result(resource: str) -> Json:
 def _with_ids(shape: ResultShape) -> dict[str, Json]:
     """Return a structure with its required members, and with ids and statuses."""
     made: dict[str, Json] = sample_of_shape(shape, "result")
-    for name in _member_names(shape):
+    for name in getattr(shape, "field_names", ()):
         inner = shape.field(name)
         if name not in made and inner is not None and inner.kind in ("string", "number") and _USEFUL.search(name):
             made[name] = sample_of_shape(inner, name)
     return made
-
-
-def _member_names(shape: ResultShape) -> list[str]:
-    members = getattr(getattr(shape, "shape", None), "members", {})
-    style = getattr(shape, "style", None)
-    return [style.field(name) for name in members] if style is not None else []
 
 
 def _succeeded(made: Json, shape: ResultShape, resource: Resource) -> Json:
@@ -121,7 +115,7 @@ def _one_of(shape: ResultShape) -> list[str]:
     is_union = getattr(model, "is_tagged_union", False) or getattr(model, "name", "") == "AttributeValue"
     if not is_union:
         return []
-    names = _member_names(shape)
+    names: list[str] = getattr(shape, "field_names", [])
     return [next((name for name in names if getattr(shape.field(name), "kind", "") == "string"), names[0])]
 
 

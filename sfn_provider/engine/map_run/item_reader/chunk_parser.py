@@ -18,7 +18,6 @@ from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.item_reader.csv_parser import parse_complete_rows
 from sfn_provider.engine.map_run.item_reader.file_formats import (
-    JSON_DECODER,
     READER_FAILED,
     Dataset,
     column_names,
@@ -31,6 +30,7 @@ from sfn_provider.engine.map_run.item_reader.file_formats import (
 )
 from sfn_provider.engine.requests import Chunk
 from sfn_provider.exceptions import StatesError
+from sfn_provider.strict_json import STRICT_DECODER
 from sfn_provider.text_files import json_problem
 
 MAX_ITEM_CHARACTERS = 8 * 1024 * 1024
@@ -193,7 +193,7 @@ def _array_steps(parser: Parser, text: str, items: list[Json], is_last: bool) ->
 def _member_end(text: str, at: int, items: list[Json], is_last: bool) -> int | None:
     """Add the member that begins at a place; return where it ends, None where the next chunk has more of it."""
     try:
-        value, end = JSON_DECODER.raw_decode(text, at)
+        value, end = STRICT_DECODER.raw_decode(text, at)
     except ValueError as error:
         # What is wrong in the midst of the text does not get right by more of it; but that is up to the last chunk.
         if is_last or len(text) - at > MAX_ITEM_CHARACTERS:

@@ -5,15 +5,14 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemre
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
 from sfn_provider.asl.diagnostics import split_pointer
-from sfn_provider.asl.json_values.json_checks import finite_float
 from sfn_provider.asl.model import ReaderConfig
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.map_run.item_reader.csv_parser import DELIMITERS
 from sfn_provider.exceptions import StatesError
+from sfn_provider.strict_json import STRICT_DECODER
 from sfn_provider.text_files import json_problem
 
 Dataset = list[Json] | dict[str, Json]
@@ -59,13 +58,6 @@ def read_whole_json(content: Json, config: ReaderConfig) -> Dataset:
     return value
 
 
-def _reject_constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON value")
-
-
-JSON_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=finite_float)
-
-
 def parse_json(text: str, place: str = "The object") -> Json:
     """Parse JSON; ``place`` names the text.
 
@@ -73,7 +65,7 @@ def parse_json(text: str, place: str = "The object") -> Json:
         StatesError: ``States.ItemReaderFailed`` if the text is not JSON.
     """
     try:
-        return JSON_DECODER.decode(text)
+        return STRICT_DECODER.decode(text)
     except ValueError as error:
         raise StatesError(READER_FAILED, f"{place} is not valid JSON: {json_problem(error)}") from error
     except RecursionError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sfn_provider.asl.templates import is_jsonata
+from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.translate.native.data_flow.expression_budget import compile_bounded
 from sfn_provider.translate.native.data_flow.templates import Environment
 from sfn_provider.translate.native.data_flow.values import (
@@ -47,7 +47,7 @@ def jsonata_template_value(template: Json, environment: Environment) -> Value:
         return Object(tuple((name, jsonata_template_value(item, environment)) for name, item in template.items()))
     if isinstance(template, list):
         return Array(tuple(jsonata_template_value(item, environment) for item in template))
-    if isinstance(template, str) and is_jsonata(template):
+    if is_jsonata(template):
         return expression_value(template[2:-2].strip(), environment)
     return constant(template)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from sfn_provider.asl.comparisons import COMPARISONS, Comparison
+from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.model import ChoiceRule
-from sfn_provider.asl.templates import is_jsonata
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import expression_value
 from sfn_provider.translate.native.data_flow.templates import path_value

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from sfn_provider.asl.api_operations import find_operation
 from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.botocore_models.models import BotocoreModels
 from sfn_provider.engine.state_test.result_checks import ResultShape, ShapeKind
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.integrations.clients import Clients
-from sfn_provider.integrations.integration import Integration
-from sfn_provider.integrations.json_templates import ResponsePart
-from sfn_provider.integrations.optimized import transforms
-from sfn_provider.integrations.resolver import find_integration
-from sfn_provider.integrations.sync_job import unchanged_response
-from sfn_provider.integrations.value_shapes import ValueStyle
 
 if TYPE_CHECKING:
-    from botocore.model import Shape
+    from sfn_provider.botocore_models.models import Shape
 
 _KINDS: Final[dict[str, ShapeKind]] = {
     "structure": "structure",
@@ -29,15 +24,6 @@ _KINDS: Final[dict[str, ShapeKind]] = {
     **dict.fromkeys(("string", "character", "blob", "timestamp"), "string"),
     **dict.fromkeys(("integer", "long", "float", "double", "short", "byte"), "number"),
 }
-
-_FREE_FIELDS: Final[Mapping[Any, frozenset[str]]] = {
-    transforms.lambda_result: frozenset({"Payload"}),
-    transforms.execution_with_values: frozenset({"Input", "Output"}),
-    transforms.put_events_result: frozenset(),
-    unchanged_response: frozenset(),
-}
-"""The fields that a task's result has as any JSON value, by what makes the result of the API's response."""
-
 
 _RECORDED_LIMITS: Final[Mapping[tuple[str, str], tuple[float | None, float | None]]] = {
     ("lambda", "MemorySize"): (128, 10_240),
@@ -51,13 +37,13 @@ class ModelShape:
 
     Args:
         shape: botocore's shape.
-        style: how fields are written.
+        spell_field: spells a field, given the service's own name of it.
         service: boto3's name of the service.
         free: fields that may be any JSON value.
     """
 
     shape: Shape
-    style: ValueStyle
+    spell_field: Callable[[str], str]
     service: str
     free: frozenset[str] = frozenset()
 
@@ -71,7 +57,7 @@ class ModelShape:
     @property
     def required(self) -> Collection[str]:
         """The required fields of a structure."""
-        return [self.style.field(name) for name in getattr(self.shape, "required_members", ())]
+        return [self.spell_field(name) for name in getattr(self.shape, "required_members", ())]
 
     @property
     def limits(self) -> tuple[float | None, float | None]:
@@ -88,23 +74,28 @@ class ModelShape:
         found: Collection[str] = self.shape.metadata.get("enum", ())
         return found
 
+    @property
+    def field_names(self) -> list[str]:
+        """The fields of a structure."""
+        return [self.spell_field(member) for member in getattr(self.shape, "members", ())]
+
     def field(self, name: str) -> ResultShape | None:
         """Return the shape of a structure's field; None where it has none, or its value is free."""
         if name in self.free:
             return None
         members: Mapping[str, Shape] = getattr(self.shape, "members", {})
-        found = next((shape for member, shape in members.items() if self.style.field(member) == name), None)
-        return None if found is None else ModelShape(found, self.style, self.service)
+        found = next((shape for member, shape in members.items() if self.spell_field(member) == name), None)
+        return None if found is None else ModelShape(found, self.spell_field, self.service)
 
     def entry(self) -> ResultShape:
         """Return the shape of a list's entries or of a map's values."""
         shape: Any = self.shape
-        return ModelShape(shape.member if shape.type_name == "list" else shape.value, self.style, self.service)
+        return ModelShape(shape.member if shape.type_name == "list" else shape.value, self.spell_field, self.service)
 
 
 @cache
-def _models() -> Clients:
-    return Clients(None)  # models need no connection
+def _models() -> BotocoreModels:
+    return BotocoreModels()
 
 
 def find_parameter_shape(resource: Resource) -> ResultShape | None:
@@ -116,11 +107,11 @@ def find_parameter_shape(resource: Resource) -> ResultShape | None:
     Raises:
         StatesError: botocore has no such action.
     """
-    integration = find_integration(resource, _models())
-    if integration.adapter != "aws":
+    called = find_operation(resource, _models())
+    if not called.operation:
         return None
-    taken = _models().model(integration.client).operation_model(integration.operation).input_shape
-    return None if taken is None else ModelShape(taken, integration.style, integration.client)
+    taken = _models().model(called.client).operation_model(called.operation).input_shape
+    return None if taken is None else ModelShape(taken, called.spell_field, called.client)
 
 
 def find_result_shape(resource: Resource) -> ResultShape | None:
@@ -141,28 +132,17 @@ def find_result_shape(resource: Resource) -> ResultShape | None:
     if resource.partition is not None and "${" in resource.partition:  # every partition has the same models
         resource = parse_resource(resource.text.replace(resource.partition, "aws", 1))
     try:
-        integration = find_integration(resource, _models())
+        called = find_operation(resource, _models())
     except StatesError as error:
         raise UsageError(f"{error.cause} For a mock that is not validated ask for fieldValidationMode NONE") from error
-    if integration.adapter != "aws":
+    source = called.results[resource.pattern]
+    if source is None:
         return None
-    return _response_shape(integration, resource)
-
-
-def _response_shape(integration: Integration, resource: Resource) -> ResultShape | None:
-    operation, result = integration.operation, integration.result
-    job = integration.syncs.get(resource.pattern)
-    if job is not None:
-        if job.succeeds_when_gone or job.include_submission:
-            return None
-        operation, result = job.describe.operation, job.result
-    output = _models().model(integration.client).operation_model(operation).output_shape
+    output = _models().model(called.client).operation_model(source.operation).output_shape
     if output is None:
         return None
-    if isinstance(result, ResponsePart):
-        return _part(ModelShape(output, integration.style, integration.client), result.path)
-    free = _FREE_FIELDS.get(result)
-    return None if free is None else ModelShape(output, integration.style, integration.client, free)
+    shape = ModelShape(output, called.spell_field, called.client, source.free)
+    return _part(shape, source.path) if source.path else shape
 
 
 def _part(shape: ResultShape, path: str) -> ResultShape | None:

@@ -8,8 +8,8 @@ import pytest
 
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.engine.state_test.result_checks import check_result
+from sfn_provider.engine.state_test.result_shapes import find_result_shape
 from sfn_provider.exceptions import RequestRefused, UsageError
-from sfn_provider.integrations.result_shapes import find_result_shape
 
 OPTIMIZED = "arn:aws:states:::"
 

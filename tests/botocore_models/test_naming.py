@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sfn_provider.integrations import naming
+from sfn_provider.botocore_models import naming
 
 Case = tuple[Callable[[str], str], str, str]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.asl.suggestions import closest_word
-from sfn_provider.integrations.naming import uncapitalize
+from sfn_provider.botocore_models.naming import uncapitalize
 
 if TYPE_CHECKING:
-    from botocore.model import ServiceModel
+    from sfn_provider.botocore_models.models import ServiceModel
 
 SERVICE_NAMES: Final[dict[str, str]] = {
     "applicationdiscovery": "discovery",
@@ -38,7 +37,8 @@ SERVICE_NAMES: Final[dict[str, str]] = {
 }
 """boto3's name by the name in ``arn:aws:states:::aws-sdk:<name>:...``, where more than hyphens differs."""
 
-_RESOURCE_NAMES: Final = {boto: name for name, boto in SERVICE_NAMES.items()}
+RESOURCE_NAMES: Final = {boto: name for name, boto in SERVICE_NAMES.items()}
+"""The same by boto3's name."""
 
 
 def boto_service(service: str, available: Collection[str]) -> str | None:
@@ -57,19 +57,9 @@ def boto_service(service: str, available: Collection[str]) -> str | None:
 
 def resource_service(service: str) -> str:
     """Return the name of a service in resource ARNs, of boto3's name: ``logs`` is ``cloudwatchlogs``."""
-    return _RESOURCE_NAMES.get(service, service.replace("-", ""))
+    return RESOURCE_NAMES.get(service, service.replace("-", ""))
 
 
 def operation_name(model: ServiceModel, action: str) -> str | None:
     """Return the operation that an action means: ``describeDBInstances`` is ``DescribeDBInstances``; None for none."""
     return next((name for name in model.operation_names if uncapitalize(name) == action), None)
-
-
-def closest_service(service: str, available: Iterable[str]) -> str | None:
-    """Return the most similar service, as a resource ARN names it."""
-    return _RESOURCE_NAMES.get(service) or closest_word(service, map(resource_service, available))
-
-
-def closest_action(model: ServiceModel, action: str) -> str | None:
-    """Return the most similar action."""
-    return closest_word(action, [uncapitalize(name) for name in model.operation_names])
