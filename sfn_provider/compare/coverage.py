@@ -6,7 +6,6 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfn_provider.asl import parse
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
@@ -134,16 +133,6 @@ _HANDLERS: Final[dict[type[Any], Callable[[MachineParts, Any], Iterable[Part]]]]
     ChoiceMade: _chosen,
     StateFailure: _failed,
 }
-
-
-def observe_coverage(definition: str | dict[str, Any] | StateMachine) -> CoverageObserver:
-    """Return an observer for executions of a machine.
-
-    Raises:
-        InvalidDefinition: if Step Functions would refuse the definition.
-    """
-    machine = definition if isinstance(definition, StateMachine) else parse(definition)
-    return CoverageObserver(MachineParts(machine))
 
 
 def reached_parts(

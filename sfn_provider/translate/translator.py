@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.document import SourceMap
-from sfn_provider.asl.placeholders import substitute
+from sfn_provider.asl.document import Definition, SourceMap, open_document
+from sfn_provider.asl.placeholders import check_used, substitute
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.loader import (
     LoadedDefinition,
     StateMachineResource,
+    infer_resources,
     load_definition,
     placeholder_warning,
 )
@@ -68,7 +69,7 @@ class Translation:
 
 
 def translate(
-    definition: str | dict[str, Any],
+    definition: Definition,
     *,
     dag_id: str,
     schedule: str | None = None,
@@ -89,13 +90,13 @@ def translate(
     """Translate a state machine into an Airflow DAG.
 
     Args:
-        definition: the definition, as text (JSON or YAML) or as an object.
+        definition: the definition, as text (JSON or YAML), as an object, opened, or parsed.
         dag_id: the DAG's id.
         schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text.
-        substitutions: values for ``${Name}`` in the definition, by name.
+        substitutions: values for ``${Name}`` in a text or an object, by name.
         params: the input of runs that are started without one, such as scheduled runs.
         origin: a label of the definition's source, for the docstring of the file.
-        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which is not in the definition.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which text and object do not have in them.
         timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
         style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
             and TaskFlow, where every state can be said so.
@@ -119,14 +120,8 @@ def translate(
             substitution or a template is not used, or a ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
-    resource = StateMachineResource(
-        name=dag_id,
-        source=substitute(definition, substitutions or {}),
-        source_map=SourceMap(first_line=1),
-        execution_type=execution_type,
-    )
     return translate_definition(
-        load_definition(resource, origin=origin or ""),
+        _load(definition, dag_id, origin or "", substitutions or {}, execution_type),
         dag_id=dag_id,
         schedule=schedule,
         params=params,
@@ -140,6 +135,22 @@ def translate(
         way=way,
         start_date=start_date,
     )
+
+
+def _load(
+    definition: Definition, name: str, origin: str, substitutions: Mapping[str, str], execution_type: ExecutionType
+) -> LoadedDefinition:
+    if not isinstance(definition, str | dict):
+        check_used({*substitutions})
+        document = infer_resources(open_document(definition, execution_type))
+        return LoadedDefinition(document, name, name, origin)
+    resource = StateMachineResource(
+        name=name,
+        source=substitute(definition, substitutions),
+        source_map=SourceMap(first_line=1),
+        execution_type=execution_type,
+    )
+    return load_definition(resource, origin=origin)
 
 
 def translate_definition(

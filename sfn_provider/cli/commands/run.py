@@ -132,12 +132,12 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
 
 def _run(definition: LoadedDefinition, case: TestCase, side: str, style: StyleName) -> Execution:
     if side == "engine":
-        kind = definition.execution_type
-        return simulate(definition.source, case.input, mocks=case.mocks.fresh(), history="failed", execution_type=kind)
+        machine, kind = definition.document.machine, definition.execution_type
+        return simulate(machine, case.input, mocks=case.mocks.fresh(), history="failed", execution_type=kind)
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        return run_on_airflow(definition.source, case.input, mocks=case.mocks.fresh(), style=style)
+        return run_on_airflow(definition.document, case.input, mocks=case.mocks.fresh(), style=style)
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:

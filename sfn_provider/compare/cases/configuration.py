@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.document import Definition, open_machine
 from sfn_provider.asl.model import ExecutionType, StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_names import camel_case, name_cases
@@ -46,7 +46,7 @@ class MadeCases:
 
 
 def make_cases(
-    definition: str | dict[str, Any],
+    definition: Definition,
     *,
     machine_name: str = MACHINE_NAME,
     execution_type: ExecutionType = "STANDARD",
@@ -58,7 +58,7 @@ def make_cases(
     called service's API where botocore is installed. The same definition always makes the same cases.
 
     Args:
-        definition: the definition, as text or as an object.
+        definition: the definition as text, as an object, opened, or parsed.
         machine_name: the machine's name in ``StateMachines``.
         execution_type: ``STANDARD`` or ``EXPRESS``.
 
@@ -71,8 +71,7 @@ def make_cases(
     Raises:
         InvalidDefinition: if Step Functions would refuse the definition.
     """
-    machine = parse(definition, execution_type=execution_type)
-    return find_cases(machine, machine_name).configuration
+    return find_cases(open_machine(definition, execution_type), machine_name).configuration
 
 
 def find_cases(machine: StateMachine, machine_name: str = MACHINE_NAME) -> MadeCases:
