@@ -22,7 +22,7 @@ from sfn_provider.cli.options.common import (
 )
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.tables import Cell, console, format_seconds, shorten, status, table
-from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
+from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
@@ -80,14 +80,9 @@ def run(
         names = ", ".join(sorted(case.name for case in chosen.cases))
         raise UsageError(f"{mock} has the test cases {names}; name one: --mock {mock}#CASE")
     print_note(chosen)
-    executions = {case.name: _run(definition, case, side, style) for case in chosen.cases}
-    reached = [
-        reached_parts(
-            definition.document.machine, case.input, case.mocks.fresh(), execution_type=definition.execution_type
-        )
-        for case in chosen.cases
-    ]
-    coverage = Coverage(MachineParts(definition.document.machine), frozenset().union(*reached))
+    observer = CoverageObserver(MachineParts(definition.document.machine))
+    executions = {case.name: _run(definition, case, side, style, observer) for case in chosen.cases}
+    coverage = observer.coverage
     only = next(iter(executions.values())) if len(executions) == 1 else None
     for case in chosen.cases:
         path = missing_input(definition.document.machine, case.input, executions[case.name])
@@ -130,14 +125,18 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
     console().print(table("Made cases", columns, rows, right=columns[2:4]))
 
 
-def _run(definition: LoadedDefinition, case: TestCase, side: str, style: StyleName) -> Execution:
+def _run(
+    definition: LoadedDefinition, case: TestCase, side: str, style: StyleName, observer: CoverageObserver
+) -> Execution:
+    machine, kind, mocks = definition.document.machine, definition.execution_type, case.mocks.fresh()
     if side == "engine":
-        machine, kind = definition.document.machine, definition.execution_type
-        return simulate(machine, case.input, mocks=case.mocks.fresh(), history="failed", execution_type=kind)
+        return simulate(machine, case.input, mocks=mocks, history="failed", execution_type=kind, observer=observer)
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        return run_on_airflow(definition.document, case.input, mocks=case.mocks.fresh(), style=style)
+        execution = run_on_airflow(definition.document, case.input, mocks=mocks, style=style)
+    observer.reached |= reached_parts(machine, case.input, case.mocks.fresh(), execution_type=kind)
+    return execution
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:
