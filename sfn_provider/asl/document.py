@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.placeholders import find_placeholders
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Json = Any
 Source = str | dict[str, Any]
 """The text of a definition, or its JSON object."""
+Definition: TypeAlias = "Source | Document | StateMachine"
+"""A definition as functions take it: its text, its JSON object, its document, or the model of one that was checked."""
 
 
 @dataclass(frozen=True)
@@ -125,3 +127,34 @@ class Document:
         """Add line and column in the file to a diagnostic of the definition."""
         found = self.parsed.with_position(diagnostic)
         return found if self.source_map is None else self.source_map.apply(found, is_text=self.text is not None)
+
+
+def open_document(definition: Definition, execution_type: ExecutionType = "STANDARD") -> Document:
+    """Return the document of a definition; one that is open already is not read again.
+
+    Args:
+        definition: the definition.
+        execution_type: ``STANDARD`` or ``EXPRESS``; a document has its own.
+    """
+    if isinstance(definition, Document):
+        return definition
+    if isinstance(definition, str | dict):
+        return Document.open(definition, execution_type)
+    from sfn_provider.asl.model import dump
+
+    return Document.open(dump(definition), execution_type)
+
+
+def open_machine(definition: Definition, execution_type: ExecutionType = "STANDARD") -> StateMachine:
+    """Return the model of a definition; one that is checked already is not checked again.
+
+    Args:
+        definition: the definition.
+        execution_type: as for `open_document`.
+
+    Raises:
+        InvalidDefinition: Step Functions would refuse the definition.
+    """
+    if isinstance(definition, str | dict | Document):
+        return open_document(definition, execution_type).machine
+    return definition

@@ -54,7 +54,6 @@ def compare_dag_file(
         UsageError: where a file cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
-    machine = definition.document.machine
     chosen = read_cases(definition, input_text, mock, with_uncaught_errors=True)
     print_note(chosen)
     found = []
@@ -62,7 +61,7 @@ def compare_dag_file(
         case.mocks.input = case.input
         with progress("Case", case.name, number, len(chosen.cases)):
             compared = compare_cases(
-                machine,
+                definition.document,
                 dag_file,
                 {case.name: case.mocks},
                 dag_id=dag_id,

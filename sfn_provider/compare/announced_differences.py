@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from sfn_provider.asl.document import Definition
 from sfn_provider.asl.model import StateMachine, walk_states
 from sfn_provider.compare.calls.findings import Finding, FindingKind
 from sfn_provider.translate import translate
@@ -191,12 +192,12 @@ class AnnouncedDifferences:
 
 
 def unannounced_differences(
-    definition: str | dict[str, Any], comparison: DagComparison, *, airflow_version: str | None = None
+    definition: Definition, comparison: DagComparison, *, airflow_version: str | None = None
 ) -> tuple[Finding, ...]:
     """Return what a comparison has found that the report of the machine's native translation does not announce.
 
     Args:
-        definition: the definition, as text or as an object.
+        definition: the definition as text, as an object, opened, or parsed.
         comparison: the comparison of a DAG with it, as `sfn_provider.compare.compare_dag` makes it.
         airflow_version: as for `sfn_provider.translate.translate`.
 

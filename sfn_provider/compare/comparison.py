@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.document import Definition, open_document
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, run_dag
@@ -56,7 +56,7 @@ class Comparison:
 
 
 def compare_on_engine(
-    definition: str | dict[str, Any],
+    definition: Definition,
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
@@ -68,13 +68,13 @@ def compare_on_engine(
     """Run a state machine on the engine and as a DAG in Airflow, and compare state by state.
 
     Args:
-        definition: the definition, as text or as an object.
+        definition: the definition as text, as an object, opened, or parsed.
         input: the execution's input, any JSON value.
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`.
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
         tasks: what one task of the DAG runs, as for `sfn_provider.translate.translate`.
         map_batch: how many items of a Map one task runs, as for `sfn_provider.translate.translate`.
-        execution_type: ``STANDARD`` or ``EXPRESS``, on the engine: a DAG run has no type.
+        execution_type: ``STANDARD`` or ``EXPRESS``, on the engine: a DAG run has no type. A document has its own.
 
     Raises:
         InvalidDefinition: where Step Functions would refuse the definition.
@@ -82,23 +82,22 @@ def compare_on_engine(
         AirflowRunFailed: where Airflow itself fails.
     """
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
-    machine = parse(definition, execution_type=execution_type)
+    document = open_document(definition, execution_type)
+    machine, kind = document.machine, document.execution_type
     observer = CoverageObserver(MachineParts(machine))
     used = answers.fresh()
-    run = partial(
-        simulate, machine, input, execution_type=execution_type, history="failed", machine_name=DAG_ID, seed=NAME
-    )
+    run = partial(simulate, machine, input, execution_type=kind, history="failed", machine_name=DAG_ID, seed=NAME)
     started = time.perf_counter()
     expected = run(mocks=used, observer=observer)
     expected_seconds = time.perf_counter() - started
-    airflow = run_dag(definition, input, mocks=answers.repeat(used), tasks=tasks, map_batch=map_batch)
+    airflow = run_dag(document, input, mocks=answers.repeat(used), tasks=tasks, map_batch=map_batch)
     states, outcome = _compare(expected, airflow.execution)
     if outcome or not all(state.agrees for state in states):
         # What a machine makes of its execution's name, such as the Base64 of a task token, is the same with that name.
         expected = run(mocks=answers.fresh(), name=airflow.execution.name)
         states, outcome = _compare(expected, airflow.execution)
     clocks: tuple[Clock, Clock] = ("virtual", "mocked")
-    reached, missing = frozenset(observer.reached), missing_input(machine, input, expected)
+    reached, missing = frozenset(observer.reached), missing_input(document, input, expected)
     return Comparison(expected, airflow, tuple(states), tuple(outcome), expected_seconds, clocks, reached, missing)
 
 

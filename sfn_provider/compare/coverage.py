@@ -6,9 +6,9 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.document import Definition, open_document, open_machine
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
-from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.data_read_types import EACH
 from sfn_provider.compare.data_reads import reads_by_state
@@ -136,16 +136,6 @@ _HANDLERS: Final[dict[type[Any], Callable[[MachineParts, Any], Iterable[Part]]]]
 }
 
 
-def observe_coverage(definition: str | dict[str, Any] | StateMachine) -> CoverageObserver:
-    """Return an observer for executions of a machine.
-
-    Raises:
-        InvalidDefinition: if Step Functions would refuse the definition.
-    """
-    machine = definition if isinstance(definition, StateMachine) else parse(definition)
-    return CoverageObserver(MachineParts(machine))
-
-
 def reached_parts(
     machine: StateMachine, input: Json, mocks: Mocks, *, execution_type: str = "STANDARD"
 ) -> frozenset[Part]:
@@ -165,11 +155,11 @@ def reached_parts(
     return frozenset(observer.reached)
 
 
-def missing_input(machine: StateMachine, input: Json, execution: Execution) -> str | None:
+def missing_input(definition: Definition, input: Json, execution: Execution) -> str | None:
     """Return the path that the first state reads and the input lacks, where the execution ended for that.
 
     Args:
-        machine: the machine.
+        definition: the definition.
         input: the execution's input.
         execution: the execution.
 
@@ -179,9 +169,8 @@ def missing_input(machine: StateMachine, input: Json, execution: Execution) -> s
     entered = [event for event in execution.events if event["type"].endswith("StateEntered")]
     if execution.error not in _DATA_ERRORS or len(entered) != 1:
         return None
-    parts = MachineParts(machine)
-    at = parts.start_of("")
-    for read in reads_by_state(index_definition(dump(machine)))[at]:
+    at = MachineParts(open_machine(definition)).start_of("")
+    for read in reads_by_state(index_definition(open_document(definition).value))[at]:
         if (
             read.root in ("input", "effective input", "execution input")
             and not read.optional

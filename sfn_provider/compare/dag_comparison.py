@@ -11,7 +11,7 @@ from operator import or_
 from pathlib import Path
 from typing import Any
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.document import Definition, Document, open_machine
 from sfn_provider.asl.model import ExecutionType, StateMachine
 from sfn_provider.asl.placeholders import substitute
 from sfn_provider.asl.scope import MISSING, Json
@@ -197,26 +197,26 @@ def compare_dag(
         UsageError: where the file, the DAG, the cases or a substitution cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
-    machine = parse(substitute(definition, substitutions or {}), execution_type=execution_type)
-    found = make_mocks(machine, input) if cases is None else load_cases(cases)
+    document = Document.open(substitute(definition, substitutions or {}), execution_type)
+    found = make_mocks(document, input) if cases is None else load_cases(cases)
     compared = compare_cases(
-        machine, dag_file, found, dag_id=dag_id, input=input, made=cases is None, execution_type=execution_type
+        document, dag_file, found, dag_id=dag_id, input=input, made=cases is None, execution_type=execution_type
     )
     return DagComparison(str(dag_file), tuple(compared))
 
 
-def make_mocks(machine: StateMachine, input: Json = None) -> dict[str, Mocks]:
+def make_mocks(definition: Definition, input: Json = None) -> dict[str, Mocks]:
     """Make cases that reach everything in a machine, and fail each task by an error that nothing takes, by name.
 
     Args:
-        machine: the definition.
+        definition: its document, or its model.
         input: an input, for which one case is made in which tasks succeed; None for all.
     """
     from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
 
     if input is not None:
-        return {"input": mocks_for_input(machine, input)}
-    return add_uncaught_errors(machine, made_mocks(find_cases(machine)))
+        return {"input": mocks_for_input(definition, input)}
+    return add_uncaught_errors(open_machine(definition), made_mocks(find_cases(definition)))
 
 
 def load_cases(cases: Mapping[str, Any] | str | Path) -> dict[str, Mocks]:
@@ -231,7 +231,7 @@ def load_cases(cases: Mapping[str, Any] | str | Path) -> dict[str, Mocks]:
 
 
 def compare_cases(
-    machine: StateMachine,
+    definition: Definition,
     dag_file: str | Path,
     cases: Mapping[str, Mocks],
     *,
@@ -244,7 +244,7 @@ def compare_cases(
     """Compare case by case, as `compare_dag` does.
 
     Args:
-        machine: the definition.
+        definition: the machine's document, or its model.
         dag_file: the DAG file.
         cases: mocks by the name of their case.
         dag_id: the DAG in the file; None for the only one.
@@ -258,6 +258,7 @@ def compare_cases(
         UsageError: where the file, the DAG or the cases cannot be used.
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
+    machine = open_machine(definition)
     path = Path(dag_file).resolve()
     source = read_dag_file(path)
     parts = MachineParts(machine)
@@ -276,7 +277,7 @@ def compare_cases(
         )
         states, outcome = _compare_states(machine, case_input, mocks, result, execution_type)
         coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh(), execution_type=execution_type))
-        lacks = missing_input(machine, case_input, run.execution)
+        lacks = missing_input(definition, case_input, run.execution)
         compared = _compare_case(name, run, result, states, outcome)
         yield replace(compared, coverage=coverage, missing_input=lacks)
 

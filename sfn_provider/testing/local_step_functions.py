@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.cases.execution_mocks import mocks_for_execution
 from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
@@ -148,7 +149,7 @@ class LocalStepFunctions:
 
             runners.append(ServiceTasks(functions, {}, self.region, self.account_id))
         if mocks is None and not functions:
-            runners.append(MadeTasks(_make_mocks))
+            runners.append(MadeTasks(mocks_for_execution))
         self._tasks.runners[name] = FirstAnswer(*runners)
         request = {
             "name": name,
@@ -273,10 +274,3 @@ class LocalStepFunctions:
             if "nextToken" not in answer:
                 return events
             page["nextToken"] = answer["nextToken"]
-
-
-def _make_mocks(definition: str, input: Any) -> Mocks:
-    from sfn_provider.asl import parse
-    from sfn_provider.compare.cases.configuration import mocks_for_input
-
-    return mocks_for_input(parse(definition), input)

@@ -19,15 +19,25 @@ if TYPE_CHECKING:
     from sfn_provider.translate.findings import Finding
     from sfn_provider.translate.from_file import build_dag, translate_file
     from sfn_provider.translate.plan.model import DagPlan, TaskPlan
-    from sfn_provider.translate.translator import Translation, translate
+    from sfn_provider.translate.translator import Translation, TranslationOptions, translate
 
-__all__ = ["DagPlan", "Finding", "TaskPlan", "Translation", "build_dag", "translate", "translate_file"]
+__all__ = [
+    "DagPlan",
+    "Finding",
+    "TaskPlan",
+    "Translation",
+    "TranslationOptions",
+    "build_dag",
+    "translate",
+    "translate_file",
+]
 
 _ON_DEMAND = {
     "DagPlan": "sfn_provider.translate.plan.model",
     "Finding": "sfn_provider.translate.findings",
     "TaskPlan": "sfn_provider.translate.plan.model",
     "Translation": "sfn_provider.translate.translator",
+    "TranslationOptions": "sfn_provider.translate.translator",
     "build_dag": "sfn_provider.translate.from_file",
     "translate": "sfn_provider.translate.translator",
     "translate_file": "sfn_provider.translate.from_file",

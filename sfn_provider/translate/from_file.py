@@ -5,76 +5,39 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions.reader import read_definition
 from sfn_provider.translate.emit.live_dag import live_dag, live_native_dag
-from sfn_provider.translate.translator import Translation, translate_definition
+from sfn_provider.translate.translator import Translation, TranslationOptions, translate_definition
 
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG
     from sfn_provider.translate.plan.granularity import TasksName
-    from sfn_provider.translate.serverless.style import WayName
     from sfn_provider.translate.styles import StyleName
-    from sfn_provider.translate.translator import TargetName
 
 
 def translate_file(
     reference: str,
     *,
     dag_id: str | None = None,
-    schedule: str | None = None,
     substitutions: Mapping[str, str] | None = None,
-    params: Mapping[str, Any] | None = None,
-    timezone: str | None = None,
-    style: StyleName = "exact",
-    tasks: TasksName = "state",
-    map_batch: int | None = None,
-    airflow_version: str | None = None,
-    templates: Mapping[str, str] | None = None,
-    target: TargetName = "mwaa",
-    way: WayName = "auto",
-    start_date: str | None = None,
+    **options: Unpack[TranslationOptions],
 ) -> Translation:
     """Translate the definition that a reference names.
 
     Args:
         reference: as `read_definition` takes it: ``FILE``, ``FILE#Name``, a Terraform folder or an ARN.
         dag_id: the DAG's id; by default made from the machine's or the file's name.
-        schedule: the schedule; by default that of the file.
         substitutions: values for ``${Name}``.
-        params: the default input; by default that of the schedule in the file.
-        timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
-        style: as for `sfn_provider.translate.translate`.
-        tasks: as for `sfn_provider.translate.translate`.
-        map_batch: as for `sfn_provider.translate.translate`.
-        airflow_version: as for `sfn_provider.translate.translate`.
-        templates: as for `sfn_provider.translate.translate`.
-        target: as for `sfn_provider.translate.translate`.
-        way: as for `sfn_provider.translate.translate`.
-        start_date: as for `sfn_provider.translate.translate`.
+        options: ``schedule``, ``style`` and others, as for `sfn_provider.translate.translate`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
         UsageError: something cannot be read or used.
     """
-    definition = read_definition(reference, substitutions)
-    return translate_definition(
-        definition,
-        dag_id=dag_id,
-        schedule=schedule,
-        params=params,
-        timezone=timezone,
-        style=style,
-        tasks=tasks,
-        map_batch=map_batch,
-        airflow_version=airflow_version,
-        templates=templates,
-        target=target,
-        way=way,
-        start_date=start_date,
-    )
+    return translate_definition(read_definition(reference, substitutions), dag_id=dag_id, **options)
 
 
 def build_dag(
@@ -106,11 +69,11 @@ def build_dag(
         schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text; by default that of the file.
         substitutions: values for ``${Name}`` in the definition.
         timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
-        style: as for `sfn_provider.translate.translate`. A native DAG takes longer to make, at every parse: write its
-            file where that matters.
-        templates: as for `sfn_provider.translate.translate`.
-        tasks: as for `sfn_provider.translate.translate`.
-        map_batch: as for `sfn_provider.translate.translate`.
+        style: as in `TranslationOptions`. A native DAG takes longer to make, at every parse: write its file where that
+            matters.
+        tasks: as in `TranslationOptions`.
+        map_batch: as in `TranslationOptions`.
+        templates: as in `TranslationOptions`.
         dag_arguments: arguments of Airflow's DAG, such as ``default_args`` and ``tags``; they override those of the
             definition.
 

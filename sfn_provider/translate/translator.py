@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.document import SourceMap
-from sfn_provider.asl.placeholders import substitute
+from sfn_provider.asl.document import Definition, SourceMap, open_document
+from sfn_provider.asl.placeholders import check_used, substitute
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.loader import (
     LoadedDefinition,
     StateMachineResource,
+    infer_resources,
     load_definition,
     placeholder_warning,
 )
@@ -37,6 +38,7 @@ from sfn_provider.translate.styles import STYLES, StyleName
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document
     from sfn_provider.asl.model import ExecutionType, StateMachine
+    from sfn_provider.translate.definitions.events import Events
 
 TargetName = Literal["mwaa", "mwaa-serverless"]
 """Where a DAG is to run: in an Airflow, such as Amazon MWAA's, or as a workflow of MWAA Serverless."""
@@ -67,49 +69,63 @@ class Translation:
     workflow: Workflow | None = None
 
 
+class TranslationOptions(TypedDict, total=False):
+    """What a translation takes by keyword beside the definition and the DAG's id.
+
+    Args:
+        schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text; by default that of the
+            definition's file.
+        params: the input of runs that are started without one, such as scheduled runs; by default that of the schedule
+            in the file.
+        timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default that of the schedule in the
+            file, or UTC.
+        style: ``exact``, by default: operators of this package that run the states; ``native``: operators of the amazon
+            provider and TaskFlow, where every state can be said so.
+        tasks: for the exact style alone, what one task runs: ``state``, by default, one state; ``segment``, the longest
+            run of states that it can hold without losing what Airflow gives (docs/translation.md says which);
+            ``machine``, all of them.
+        map_batch: for the exact style alone, how many items of an inline Map one task runs side by side; None for one.
+        airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
+        templates: Jinja in place of fields of the input in a native file, by name: ``{"run_date": "{{ ds }}"}``.
+        target: where it is to run: ``mwaa``, by default, an Airflow; or ``mwaa-serverless``: then the source is YAML,
+            and style and airflow_version have no effect.
+        way: how it runs on MWAA Serverless: ``operators``, by those that are installed there alone; ``code``, by this
+            package's, from a code package; ``auto``, by default, by operators where nothing is skipped.
+        start_date: from when on scheduled runs are made on MWAA Serverless, ``2027-01-31``; by default a past date.
+    """
+
+    schedule: str | None
+    params: Mapping[str, Any] | None
+    timezone: str | None
+    style: StyleName
+    tasks: TasksName
+    map_batch: int | None
+    airflow_version: str | None
+    templates: Mapping[str, str] | None
+    target: TargetName
+    way: WayName
+    start_date: str | None
+
+
 def translate(
-    definition: str | dict[str, Any],
+    definition: Definition,
     *,
     dag_id: str,
-    schedule: str | None = None,
     substitutions: Mapping[str, str] | None = None,
-    params: Mapping[str, Any] | None = None,
     origin: str | None = None,
     execution_type: ExecutionType = "STANDARD",
-    timezone: str | None = None,
-    style: StyleName = "exact",
-    tasks: TasksName = "state",
-    map_batch: int | None = None,
-    airflow_version: str | None = None,
-    templates: Mapping[str, str] | None = None,
-    target: TargetName = "mwaa",
-    way: WayName = "auto",
-    start_date: str | None = None,
+    **options: Unpack[TranslationOptions],
 ) -> Translation:
     """Translate a state machine into an Airflow DAG.
 
     Args:
-        definition: the definition, as text (JSON or YAML) or as an object.
+        definition: the definition, as text (JSON or YAML), as an object, opened, or parsed.
         dag_id: the DAG's id.
-        schedule: EventBridge's ``cron(...)`` or ``rate(...)``, or Airflow's cron text.
-        substitutions: values for ``${Name}`` in the definition, by name.
-        params: the input of runs that are started without one, such as scheduled runs.
+        substitutions: values for ``${Name}`` in a text or an object, by name.
         origin: a label of the definition's source, for the docstring of the file.
-        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which is not in the definition.
-        timezone: the time zone of the schedule, for example ``Europe/Berlin``; by default UTC.
-        style: ``exact``: operators of this package that run the states; ``native``: operators of the amazon provider
-            and TaskFlow, where every state can be said so.
-        tasks: for the exact style alone, what one task runs: ``state``, one state; ``segment``, the longest run of
-            states that it can hold without losing what Airflow gives (docs/translation.md says which); ``machine``, all
-            of them.
-        map_batch: for the exact style alone, how many items of an inline Map one task runs side by side; None for one.
-        airflow_version: the Airflow for which a native file is made, such as ``3.0.6``; by default the installed one.
-        templates: Jinja in place of fields of the input in a native file, by name: ``{"run_date": "{{ ds }}"}``.
-        target: where it is to run: ``mwaa``, an Airflow; or ``mwaa-serverless``: then the source is YAML, and style and
-            airflow_version have no effect.
-        way: how it runs on MWAA Serverless: ``operators``, by those that are installed there alone; ``code``, by this
-            package's, from a code package; ``auto``, by operators where nothing is skipped.
-        start_date: from when on scheduled runs are made on MWAA Serverless, ``2027-01-31``; by default a past date.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which text and object do not have in them.
+        options: ``schedule``, ``params``, ``timezone``, ``style``, ``tasks``, ``map_batch``, ``airflow_version``,
+            ``templates``, ``target``, ``way`` and ``start_date``; `TranslationOptions` says what they mean.
 
     A ``${Name}`` without a value stays in the DAG; a warning and the findings name it.
 
@@ -119,93 +135,55 @@ def translate(
             substitution or a template is not used, or a ``${Name}`` without a value is outside of a string.
     """
     _check_dag_id(dag_id)
+    loaded = _load(definition, dag_id, origin or "", substitutions or {}, execution_type)
+    return translate_definition(loaded, dag_id=dag_id, **options)
+
+
+def _load(
+    definition: Definition, name: str, origin: str, substitutions: Mapping[str, str], execution_type: ExecutionType
+) -> LoadedDefinition:
+    if not isinstance(definition, str | dict):
+        check_used({*substitutions})
+        document = infer_resources(open_document(definition, execution_type))
+        return LoadedDefinition(document, name, name, origin)
     resource = StateMachineResource(
-        name=dag_id,
-        source=substitute(definition, substitutions or {}),
+        name=name,
+        source=substitute(definition, substitutions),
         source_map=SourceMap(first_line=1),
         execution_type=execution_type,
     )
-    return translate_definition(
-        load_definition(resource, origin=origin or ""),
-        dag_id=dag_id,
-        schedule=schedule,
-        params=params,
-        timezone=timezone,
-        style=style,
-        tasks=tasks,
-        map_batch=map_batch,
-        airflow_version=airflow_version,
-        templates=templates,
-        target=target,
-        way=way,
-        start_date=start_date,
-    )
+    return load_definition(resource, origin=origin)
 
 
 def translate_definition(
-    definition: LoadedDefinition,
-    *,
-    dag_id: str | None = None,
-    schedule: str | None = None,
-    params: Mapping[str, Any] | None = None,
-    timezone: str | None = None,
-    style: StyleName = "exact",
-    tasks: TasksName = "state",
-    map_batch: int | None = None,
-    airflow_version: str | None = None,
-    templates: Mapping[str, str] | None = None,
-    target: TargetName = "mwaa",
-    way: WayName = "auto",
-    start_date: str | None = None,
+    definition: LoadedDefinition, *, dag_id: str | None = None, **options: Unpack[TranslationOptions]
 ) -> Translation:
     """Translate a definition that was loaded.
 
     Args:
         definition: the definition.
         dag_id: the DAG's id; by default made from the definition's name.
-        schedule: the schedule; by default that of the definition's file.
-        params: the default input; by default that of the schedule in the file.
-        timezone: the time zone of the schedule; by default that of the schedule in the file, or UTC.
-        style: as for `translate`.
-        tasks: as for `translate`.
-        map_batch: as for `translate`.
-        airflow_version: as for `translate`.
-        templates: as for `translate`.
-        target: as for `translate`.
-        way: as for `translate`.
-        start_date: as for `translate`.
+        options: those of `TranslationOptions`.
 
     Raises:
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
         UsageError: the DAG id, the schedule, its time zone, the params, the style, the granularity or the version is
             not valid.
     """
-    granularity = Granularity(tasks, map_batch)
-    if style not in STYLES:
-        raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
-    if target not in (names := get_args(TargetName)):
-        raise UsageError(f"there is no target {target!r}: choose one of {', '.join(names)}")
-    if style != "exact" and granularity != ONE_STATE:
-        given = f"tasks {tasks!r}" if map_batch is None else f"a batch of {map_batch} items of a Map"
-        raise UsageError(f"{given}: that is for DAGs of the style exact, not {style}: leave it, or the style, out")
-    document = definition.document
-    options = NativeOptions(find_versions(airflow_version), _expressions(templates or {}))
+    granularity = _check_options(options)
+    document, events = definition.document, definition.events
+    native = NativeOptions(find_versions(options.get("airflow_version")), _expressions(options.get("templates") or {}))
     dag_id = dag_id or naming.dag_id(definition.name)
     _check_dag_id(dag_id)
-    when = _schedule(definition, schedule, timezone)
-    events = definition.events
-    findings = list(events.findings)
-    if schedule is None:
-        findings += [entry for entry in events.schedule_findings if not _is_replaced(entry, params, timezone)]
-    if params is None:
-        params = events.params
-    elif problem := params_problem(params):
-        raise UsageError(f"the input of runs that are started without one {problem}")
+    when = _schedule(definition, options.get("schedule"), options.get("timezone"))
+    params = options.get("params")
+    params = events.params if params is None else params
     plan = _make_plan(document.machine, dag_id, when, params, definition.origin, granularity)
     notes = (*document.notes, *document.diagnostics, *placeholder_warning(document))
-    if target == SERVERLESS:
-        return _as_workflow(plan, document, (tuple(findings), notes), way, start_date)
-    dag = STYLES[style](plan, document, options)
+    findings = tuple(_file_findings(events, options))
+    if options.get("target") == SERVERLESS:
+        return _as_workflow(plan, document, (findings, notes), options)
+    dag = STYLES[options.get("style", "exact")](plan, document, native)
     return Translation(
         source=dag.source,
         diagnostics=notes,
@@ -217,14 +195,34 @@ def translate_definition(
     )
 
 
+def _check_options(options: TranslationOptions) -> Granularity:
+    """Refuse options that there are not, and values that they do not take; return how much one task runs."""
+    if unknown := options.keys() - TranslationOptions.__annotations__.keys():
+        raise TypeError(f"a translation has no option {', '.join(sorted(unknown))}")
+    tasks, map_batch = options.get("tasks", "state"), options.get("map_batch")
+    style, target = options.get("style", "exact"), options.get("target", "mwaa")
+    granularity = Granularity(tasks, map_batch)
+    if style not in STYLES:
+        raise UsageError(f"there is no style {style!r}: choose one of {', '.join(STYLES)}")
+    if target not in (names := get_args(TargetName)):
+        raise UsageError(f"there is no target {target!r}: choose one of {', '.join(names)}")
+    if style != "exact" and granularity != ONE_STATE:
+        given = f"tasks {tasks!r}" if map_batch is None else f"a batch of {map_batch} items of a Map"
+        raise UsageError(f"{given}: that is for DAGs of the style exact, not {style}: leave it, or the style, out")
+    params = options.get("params")
+    if params is not None and (problem := params_problem(params)):
+        raise UsageError(f"the input of runs that are started without one {problem}")
+    return granularity
+
+
 def _as_workflow(
     plan: DagPlan,
     document: Document,
     known: tuple[tuple[Finding, ...], tuple[Diagnostic, ...]],
-    way: WayName,
-    start_date: str | None,
+    options: TranslationOptions,
 ) -> Translation:
     """Return the translation into a workflow, with the findings and the diagnostics that are known already."""
+    way, start_date = options.get("way", "auto"), options.get("start_date")
     made = translate_serverless(plan, document, way=way, start_date=start_date)
     findings, diagnostics = known
     return Translation(
@@ -261,11 +259,12 @@ def _schedule(definition: LoadedDefinition, schedule: str | None, timezone: str 
     return parse_schedule(expression, period if timezone is None else replace(period, timezone=timezone))
 
 
-def _is_replaced(finding: Finding, params: Mapping[str, Any] | None, timezone: str | None) -> bool:
-    """Whether a finding of the file's schedule is void because the user gives the value."""
-    return (finding.code == "SCHEDULE_INPUT" and params is not None) or (
-        finding.code == "SCHEDULE_TIMEZONE" and timezone is not None
-    )
+def _file_findings(events: Events, options: TranslationOptions) -> Iterator[Finding]:
+    """Iterate over the differences that the file has, but those of its schedule that the user's values replace."""
+    yield from events.findings
+    if options.get("schedule") is None:
+        values = {"SCHEDULE_INPUT": options.get("params"), "SCHEDULE_TIMEZONE": options.get("timezone")}
+        yield from (finding for finding in events.schedule_findings if values.get(finding.code) is None)
 
 
 def _make_plan(

@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.asl import parse
+from sfn_provider.asl.lint_rules import rules
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.cli import dag_file_comparison, workflow_comparison
 from sfn_provider.compare import dag_comparison
+from sfn_provider.compare.airflow import dag_execution
+from sfn_provider.compare.airflow.dag_execution import AirflowRun, DagSource, TaskTime
 from sfn_provider.compare.dag_comparison import CaseComparison, DagSide
 from sfn_provider.engine import Mocks, simulate
+from sfn_provider.engine.compiled_machine import CompiledMachine
 from tests.fixtures.command_line import GREET_MOCKS, Told, as_json
 from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
@@ -46,7 +51,6 @@ def test_compare_as_json(told: Told, folder: Path) -> None:
 def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
     told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sfn_provider.compare.airflow import dag_execution
     from sfn_provider.translate import translate
 
     def translate_another(source: Any, **options: Any) -> Any:
@@ -60,6 +64,23 @@ def test_compare_of_sides_that_differ_exits_with_1_and_says_where(
     assert "DIFFERS" in out
     assert "Greet: Greet entered on Step Functions, Two on Airflow" in out
     assert 'outcome: output/: "hello" on Step Functions, 2 on Airflow' in out
+
+
+def test_compare_checks_the_definition_once_for_each_type(
+    told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = CompiledMachine(parse((folder / "greet.asl.json").read_text()))
+    checked: list[str] = []
+    check = rules.check
+    monkeypatch.setattr(rules, "check", lambda value, type: checked.append(type) or check(value, type))
+
+    def run_dag(dag: DagSource, input: Any, mocks: Mocks) -> AirflowRun:
+        return AirflowRun(simulate(compiled, input, mocks=mocks), (TaskTime("ask", -1, ("Ask",), 0.0, 0.5),), 0, 1.0)
+
+    monkeypatch.setattr(dag_execution, "run_dag_source", run_dag)
+    code, found = as_json(told, "compare", "greet.asl.json")
+    assert (code, len(found["cases"]), found["cost"] is not None) == (0, 2, True)
+    assert checked == ["STANDARD", "EXPRESS"]  # as an Express machine for what that would cost
 
 
 def test_two_machines_with_a_case_of_the_same_name_are_both_run(folder: Path) -> None:

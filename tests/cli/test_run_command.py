@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sfn_provider.asl.jsonata.limits import EvaluationLimits
+from sfn_provider.engine.interpreter import Interpreter
 from tests.fixtures.command_line import Told, as_json
 from tests.fixtures.machines.definitions import END, call, choose, machine
 
@@ -174,6 +176,17 @@ def test_run_without_mocks_makes_answers_for_an_input(told: Told, folder: Path) 
     assert "the answers of tasks were made for this input" in err
     assert "Reached: 3 of 4 states, 1 of 2 choice rules" in out
     assert "  state 'Nobody'" in out
+
+
+def test_run_executes_a_case_once(told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    start = Interpreter.start
+    monkeypatch.setattr(
+        Interpreter, "start", lambda self, *args, **more: started.append(args) or start(self, *args, **more)
+    )
+    code, out, _ = told("run", "greet.asl.json", "--input", "@input.json", "--mock", "mocks.json#Kind")
+    assert (code, len(started)) == (0, 1)
+    assert "Reached: 3 of 4 states, 1 of 2 choice rules" in out
 
 
 def test_run_names_what_the_input_lacks(told: Told, folder: Path) -> None:

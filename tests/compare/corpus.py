@@ -26,6 +26,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sfn_provider.asl.document import Document
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.placeholders import find_placeholders
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, shared_runner
@@ -114,7 +115,7 @@ def compare_definition(name: str, path: Path, style: str) -> Row | None:
         made = find_cases(machine)
         row.coverage = {kind: made.coverage.counts(kind) for kind in PART_KINDS}
         if style == "exact":
-            _compare_exact(row, definition.source, machine)
+            _compare_exact(row, definition.document)
         elif style == "native":
             _compare_native(row, translate_definition(definition, style="native"), machine)
         else:
@@ -155,11 +156,11 @@ def _first_lines(error: Exception) -> str:
     return " / ".join(str(error).splitlines()[:4])
 
 
-def _compare_exact(row: Row, source: object, machine: StateMachine) -> None:
-    for name, mocks in made_mocks(find_cases(machine)).items():
+def _compare_exact(row: Row, document: Document) -> None:
+    for name, mocks in made_mocks(find_cases(document.machine)).items():
         row.cases += 1
         try:
-            found = compare_on_engine(source, mocks.input, mocks=mocks)  # type: ignore[arg-type]
+            found = compare_on_engine(document, mocks.input, mocks=mocks)
         except AirflowRunFailed as error:
             row.add(name, [f"Airflow failed: {_first_lines(error)}"], Counter())
             continue

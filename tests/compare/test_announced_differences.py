@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from sfn_provider.asl import parse
 from sfn_provider.cli.commands.compare import compare
 from sfn_provider.compare.announced_differences import ANNOUNCEMENTS, AnnouncedDifferences
 from sfn_provider.compare.calls.findings import DagSide, Finding, FindingKind, TaskRun
-from sfn_provider.compare.coverage import observe_coverage
+from sfn_provider.compare.coverage import CoverageObserver
 from sfn_provider.compare.dag_comparison import CaseComparison
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 from sfn_provider.translate.native.report import differences
@@ -106,7 +108,7 @@ def compared(case: Case, difference: Finding) -> CaseComparison:
     tasks = tuple(TaskRun(task, -1, "failed", "It broke.") for task in case.failed)
     others = [Finding(kind, "First", None, None, kind) for kind in case.beside]
     findings = (difference, *others)
-    observer = observe_coverage(MACHINE)
+    observer = CoverageObserver(MachineParts(parse(MACHINE)))
     execution = simulate(MACHINE, {}, mocks=mocks, observer=observer)
     made = CaseComparison("c", execution, DagSide("failed", tasks, (), {}), (), findings, 0.0)
     return replace(made, coverage=observer.coverage)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.coverage import Coverage, missing_input, observe_coverage, reached_parts
+from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input, reached_parts
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Mocks, simulate
 from tests.fixtures.machines.definitions import END, call, choose, go, machine
 
@@ -32,7 +33,7 @@ BROKEN = [{"Throw": {"Error": "Broken"}}]
 
 
 def coverage_of(*executions: tuple[Any, dict[str, Any]]) -> Coverage:
-    observer = observe_coverage(ORDERS)
+    observer = CoverageObserver(MachineParts(parse(ORDERS)))
     for input, mocks in executions:
         simulate(ORDERS, input, mocks=mocks, observer=observer)
     return observer.coverage

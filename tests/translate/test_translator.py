@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.asl import parse
+from sfn_provider.asl.document import Document
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate import translate
 from tests.fixtures.machines.definitions import END, call, go, machine
@@ -25,6 +27,28 @@ def test_other_dag_ids_are_refused(dag_id: str) -> None:
 
 def test_text_and_object_translate_alike() -> None:
     assert translate(json.dumps(MACHINE), dag_id="x").source == translate(MACHINE, dag_id="x").source
+
+
+def test_a_document_and_a_model_translate_as_their_text_does() -> None:
+    text = json.dumps(WITH_NAMES)
+    expected = translate(text, dag_id="x")
+    for opened in (Document.open(text), parse(text)):
+        made = translate(opened, dag_id="x")
+        assert made.source == expected.source
+        assert {finding.why for finding in made.findings} == {finding.why for finding in expected.findings}
+        with pytest.raises(UsageError, match="substitutions not used: Name"):
+            translate(opened, dag_id="x", substitutions={"Name": "work"})
+
+
+def test_a_document_has_its_type() -> None:
+    made = translate(Document.open(MACHINE, "EXPRESS"), dag_id="x")
+    assert made.findings == translate(MACHINE, dag_id="x", execution_type="EXPRESS").findings
+    assert "EXPRESS" in [finding.code for finding in made.findings]
+
+
+def test_an_option_of_another_name_is_refused() -> None:
+    with pytest.raises(TypeError, match="has no option stile"):
+        translate(MACHINE, dag_id="x", stile="native")  # type: ignore[call-arg]
 
 
 def test_what_step_functions_refuses_is_not_translated() -> None:

@@ -38,7 +38,7 @@ def cases(
     if "/" in name or not name:
         raise UsageError(f"--name {name!r}: a machine's name in a mock file has a character, and no '/'")
     definition = open_definition(file, substitutions, quiet=as_json)
-    made = find_cases(definition.document.machine, name)
+    made = find_cases(definition.document, name)
     text = json.dumps(made.configuration, indent=2, ensure_ascii=False) + "\n"
     if output is not None:
         write_owned(output, text, overwrite=overwrite)

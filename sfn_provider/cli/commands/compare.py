@@ -169,7 +169,7 @@ def compare(
         click.echo("The DAG is exact: translate --style native --report says for which states", err=True)
     chosen = read_cases(definition, input_text, mock, reference=file) if side == "engine" else TestCases(())
     if side == "aws":
-        running = iter([(file, live.compare(file, definition.source, read_input(input_text or "{}")))])
+        running = iter([(file, live.compare(file, definition.document.machine, read_input(input_text or "{}")))])
     else:
         print_note(chosen)
         running = _compare_on_engine(definition, chosen.cases, granularity)
@@ -181,13 +181,12 @@ def compare(
     cases = {name: make_case(name, result) for name, result in results.items()}
     made = make_report(
         definition.name.removesuffix(".asl"),
-        definition.source,
+        definition.document,
         translation,
         list(cases.values()),
         report.costs(translation.plan.schedule),
         origin=file,
         made_at=report.made_at,
-        execution_type=definition.execution_type,
     )
     if as_json:
         shown = {name: case.model_dump(mode="json") for name, case in cases.items()}
@@ -238,12 +237,7 @@ def _compare_on_engine(
     for number, case in enumerate(cases, 1):
         with progress("Case", case.name, number, len(cases)):
             result = compare_on_engine(
-                definition.source,
-                case.input,
-                mocks=case.mocks,
-                tasks=tasks,
-                map_batch=map_batch,
-                execution_type=definition.execution_type,
+                definition.document, case.input, mocks=case.mocks, tasks=tasks, map_batch=map_batch
             )
         yield case.name, result
 

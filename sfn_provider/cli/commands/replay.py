@@ -87,7 +87,7 @@ def replay(
             try:
                 with progress("Replay", name, number, len(names)):
                     recording, executed = _open(name, opened, save)
-                    result = replay_recording(executed.source, recording, mocks=mocks.fresh(), dag=dag)
+                    result = replay_recording(executed.document, recording, mocks=mocks.fresh(), dag=dag)
             except UsageError as error:
                 if len(names) == 1:
                     raise

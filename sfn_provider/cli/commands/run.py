@@ -24,7 +24,7 @@ from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.tables import Cell, console, format_seconds, shorten, status, table
 from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
-from sfn_provider.compare.machine_parts import MachineParts, Part
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count
@@ -82,13 +82,12 @@ def run(
         names = ", ".join(sorted(case.name for case in chosen.cases))
         raise UsageError(f"{mock} has the test cases {names}; name one: --mock {mock}#CASE")
     print_note(chosen)
-    outcomes = {case.name: _run(definition, case, side, style) for case in chosen.cases}
-    executions = {name: execution for name, (execution, _) in outcomes.items()}
-    reached = frozenset[Part]().union(*(parts for _, parts in outcomes.values()))
-    coverage = Coverage(MachineParts(definition.document.machine), reached)
+    observer = CoverageObserver(MachineParts(definition.document.machine))
+    executions = {case.name: _run(definition, case, side, style, observer) for case in chosen.cases}
+    coverage = observer.coverage
     only = next(iter(executions.values())) if len(executions) == 1 else None
     for case in chosen.cases:
-        path = missing_input(definition.document.machine, case.input, executions[case.name])
+        path = missing_input(definition.document, case.input, executions[case.name])
         if path is not None:
             click.echo(f"Warning: {case.name}: nothing ran after the first state: the input lacks {path}", err=True)
     if as_json:
@@ -129,20 +128,17 @@ def _print_executions(executions: dict[str, Execution], only: Execution | None) 
 
 
 def _run(
-    definition: LoadedDefinition, case: TestCase, side: str, style: StyleName
-) -> tuple[Execution, frozenset[Part]]:
-    """Run a case. Gives the execution, and the parts that it reaches: beside a DAG those of another, on the engine."""
-    machine, source, kind = definition.document.machine, definition.source, definition.execution_type
-    mocks = case.mocks.fresh()
+    definition: LoadedDefinition, case: TestCase, side: str, style: StyleName, observer: CoverageObserver
+) -> Execution:
+    machine, kind, mocks = definition.document.machine, definition.execution_type, case.mocks.fresh()
     if side == "engine":
-        observer = CoverageObserver(MachineParts(machine))
-        done = simulate(source, case.input, mocks=mocks, history="failed", execution_type=kind, observer=observer)
-        return done, frozenset(observer.reached)
+        return simulate(machine, case.input, mocks=mocks, history="failed", execution_type=kind, observer=observer)
     from sfn_provider.compare import run_on_airflow
 
     with console(stderr=True).status("Starting a private Airflow ..."):
-        done = run_on_airflow(source, case.input, mocks=mocks, style=style)
-    return done, reached_parts(machine, case.input, case.mocks.fresh(), execution_type=kind)
+        execution = run_on_airflow(definition.document, case.input, mocks=mocks, style=style)
+    observer.reached |= reached_parts(machine, case.input, case.mocks.fresh(), execution_type=kind)
+    return execution
 
 
 def as_json_object(execution: Execution) -> dict[str, Any]:

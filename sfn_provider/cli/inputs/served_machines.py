@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.placeholders import check_used
 from sfn_provider.cli.inputs.input_files import open_definition
 from sfn_provider.cli.inputs.substitutions import read_substitutions
+from sfn_provider.compare.cases.execution_mocks import mocks_for_execution
 from sfn_provider.engine.simulation.mock_files import mocks_of_configuration
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
@@ -182,21 +183,8 @@ def read_task_answers(
         endpoints = _read_pairs(options.endpoints, "--endpoint", "SERVICE=URL", default_key=EVERY_SERVICE)
         runners.append(ServiceTasks(functions, endpoints, region, account_id))
     if options.makes_answers:
-        runners.append(MadeTasks(make_mocks))
+        runners.append(MadeTasks(mocks_for_execution))
     return TaskAnswers(FirstAnswer(*runners), tuple(cases), default)
-
-
-def make_mocks(definition: str, input: Any) -> Mocks:
-    """Make the answers of an execution's tasks for its input.
-
-    Args:
-        definition: the definition that it runs.
-        input: its input.
-    """
-    from sfn_provider.asl import parse
-    from sfn_provider.compare.cases.configuration import mocks_for_input  # needs networkx
-
-    return mocks_for_input(parse(definition), input)
 
 
 def _read_cases(path: str, machines: Sequence[ServedMachine]) -> dict[str, Mocks]:

@@ -73,17 +73,17 @@ def read_cases(
     Raises:
         UsageError: where a file is malformed, or mocks a state that the machine lacks.
     """
-    parts = MachineParts(definition.document.machine)
+    document = definition.document
     given = MISSING if input_text is None else read_input(input_text)
     if mock is not None:
-        return TestCases(tuple(_case(name, mocks, given) for name, mocks in load_checked_mocks(parts, mock).items()))
+        loaded = load_checked_mocks(MachineParts(document.machine), mock)
+        return TestCases(tuple(_case(name, mocks, given) for name, mocks in loaded.items()))
     from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
 
-    machine = definition.document.machine
     if given is not MISSING:
-        return TestCases((TestCase("--input", given, mocks_for_input(machine, given)),), _ONE_NOTE)
-    made = made_mocks(find_cases(machine))
-    found = _with_uncaught_errors(machine, made) if with_uncaught_errors else made
+        return TestCases((TestCase("--input", given, mocks_for_input(document, given)),), _ONE_NOTE)
+    made = made_mocks(find_cases(document))
+    found = _with_uncaught_errors(document.machine, made) if with_uncaught_errors else made
     cases = tuple(_case(name, mocks, MISSING) for name, mocks in found.items())
     command = f"sfn-provider cases {reference or definition.file}"
     many = "them" if len(found) == len(made) else f"{len(made)} of them"

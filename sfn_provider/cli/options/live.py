@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.cli.options.common import option_group
 from sfn_provider.cli.output.tables import console
 from sfn_provider.compare.comparison import Comparison
@@ -39,12 +39,12 @@ class LiveOptions:
     dag_id: str | None
     wait_seconds: float
 
-    def compare(self, reference: str, definition: str | dict[str, Any], input: Any) -> Comparison:
+    def compare(self, reference: str, machine: StateMachine, input: Any) -> Comparison:
         """Run both sides for real and compare them.
 
         Args:
             reference: the command's FILE; where it is an ARN, that of the state machine to start.
-            definition: the definition.
+            machine: the definition.
             input: the execution's input.
 
         Raises:
@@ -56,7 +56,7 @@ class LiveOptions:
         running = f"{arn} and DAG {self.dag_id} run; waiting for both ..."
         with self._open_airflow() as airflow, console(stderr=True).status(running):
             return compare_live(
-                parse(definition),
+                machine,
                 input,
                 state_machine_arn=arn,
                 airflow=airflow,

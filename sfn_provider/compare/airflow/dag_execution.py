@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.document import Definition
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.native_execution import read_native_outcome, run_native_source
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, shared_runner
@@ -92,7 +92,7 @@ class AirflowRun:
 
 
 def run_on_airflow(
-    definition: str | dict[str, Any] | StateMachine,
+    definition: Definition,
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
@@ -107,7 +107,7 @@ def run_on_airflow(
     the history the states that have a task; it has no output.
 
     Args:
-        definition: the definition as text, as an object, or parsed.
+        definition: the definition as text, as an object, opened, or parsed.
         input: the execution's input, any JSON value.
         mocks: what tasks answer, as for `sfn_provider.engine.simulate`. None, without objects, calls AWS.
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
@@ -126,7 +126,7 @@ def run_on_airflow(
 
 
 def run_dag(
-    definition: str | dict[str, Any] | StateMachine,
+    definition: Definition,
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
@@ -136,8 +136,7 @@ def run_dag(
     map_batch: int | None = None,
 ) -> AirflowRun:
     """Do the same as `run_on_airflow`, and return the DAG's run with its times."""
-    source = dump(definition) if isinstance(definition, StateMachine) else definition
-    translation = translate(source, dag_id=DAG_ID, style=style, tasks=tasks, map_batch=map_batch)
+    translation = translate(definition, dag_id=DAG_ID, style=style, tasks=tasks, map_batch=map_batch)
     answers: Mocks | None = None
     if mocks is not None or objects is not None:
         answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)

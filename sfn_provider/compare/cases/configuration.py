@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.asl import parse
-from sfn_provider.asl.model import ExecutionType, StateMachine
+from sfn_provider.asl.document import Definition, open_document
+from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_names import camel_case, name_cases
 from sfn_provider.compare.cases.data.case_data import Entry, shorten_answers
@@ -46,7 +46,7 @@ class MadeCases:
 
 
 def make_cases(
-    definition: str | dict[str, Any],
+    definition: Definition,
     *,
     machine_name: str = MACHINE_NAME,
     execution_type: ExecutionType = "STANDARD",
@@ -58,7 +58,7 @@ def make_cases(
     called service's API where botocore is installed. The same definition always makes the same cases.
 
     Args:
-        definition: the definition, as text or as an object.
+        definition: the definition as text, as an object, opened, or parsed.
         machine_name: the machine's name in ``StateMachines``.
         execution_type: ``STANDARD`` or ``EXPRESS``.
 
@@ -71,13 +71,12 @@ def make_cases(
     Raises:
         InvalidDefinition: if Step Functions would refuse the definition.
     """
-    machine = parse(definition, execution_type=execution_type)
-    return find_cases(machine, machine_name).configuration
+    return find_cases(open_document(definition, execution_type), machine_name).configuration
 
 
-def find_cases(machine: StateMachine, machine_name: str = MACHINE_NAME) -> MadeCases:
+def find_cases(definition: Definition, machine_name: str = MACHINE_NAME) -> MadeCases:
     """Make test cases, and say what they reach; see `make_cases`."""
-    search = Search(machine)
+    search = Search(definition)
     search.run()
     names = name_cases(search.parts, search.cases)
     missed = {describe_goal(search, goal): search.why_missed(goal) for goal in _outermost(search, search.missed)}
@@ -94,14 +93,14 @@ def made_mocks(made: MadeCases) -> dict[str, Mocks]:
     return shorten_names(mocks_of_configuration(made.configuration, "the made cases"))
 
 
-def mocks_for_input(machine: StateMachine, input: Json) -> Mocks:
+def mocks_for_input(definition: Definition, input: Json) -> Mocks:
     """Return mocks for an execution with a certain input: tasks succeed, with what later states read.
 
     Args:
-        machine: the machine.
+        definition: the definition.
         input: the input; nothing is added to it.
     """
-    return Search(machine).answer(input).mocks()
+    return Search(definition).answer(input).mocks()
 
 
 def part_kind(goal: Goal) -> PartKind | None:

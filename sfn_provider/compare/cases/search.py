@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.document import Definition, open_document, open_machine
 from sfn_provider.asl.jsonata.limits import report_work
 from sfn_provider.asl.lint_rules.definition_walk import index_definition
 from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
-from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.data.case_data import CaseData
 from sfn_provider.compare.cases.derived_values import DerivedValues, Suggestion
@@ -70,21 +71,23 @@ class Search:
     """The search for one machine.
 
     Args:
-        machine: the machine.
+        definition: its document, or its model.
     """
 
-    machine: StateMachine
+    definition: Definition
+    machine: StateMachine = field(init=False)
     parts: MachineParts = field(init=False)
     cases: list[FoundCase] = field(default_factory=list)
     reasons: dict[Goal, str] = field(default_factory=dict)
     goals: list[Goal] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.machine = open_machine(self.definition)
         self.parts = MachineParts(self.machine)
         self._compiled = CompiledMachine(self.machine)
         self._loops = find_loops(self.parts)
         self.goals = list_goals(self.parts, self._loops)
-        index = index_definition(dump(self.machine))
+        index = index_definition(open_document(self.definition).value)
         reads = reads_by_state(index)
         self._expressions = DerivedValues([*path_uses(index)], [*jsonata_uses(index)])
         self._budget = SearchBudget()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sfn_provider.asl import parse
-from sfn_provider.asl.model import StateMachine, dump
+from sfn_provider.asl.document import Definition, open_document
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, DagSource, run_dag_source
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
 from sfn_provider.compare.comparison import Clock, Comparison
@@ -21,7 +21,7 @@ from sfn_provider.translate import translate
 
 
 def replay_recording(
-    definition: str | dict[str, Any] | StateMachine,
+    definition: Definition,
     recording: Recording,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
@@ -31,7 +31,7 @@ def replay_recording(
     """Replay one execution in a private Airflow. Nothing is called; time is virtual.
 
     Args:
-        definition: the definition that the execution ran, as text, as an object, or parsed.
+        definition: the definition that the execution ran, as text, as an object, opened, or parsed.
         recording: the execution.
         mocks: answers, by state, that its history does not hold: those of the child executions of a distributed Map.
         objects: contents of S3 objects that ItemReader reads, as for `sfn_provider.engine.simulate`.
@@ -41,10 +41,11 @@ def replay_recording(
         InvalidDefinition: where Step Functions would refuse the definition.
         UsageError: where the definition cannot be that of the execution, or answers are missing.
     """
-    machine = definition if isinstance(definition, StateMachine) else parse(definition)
+    document = open_document(definition)
+    machine = document.machine
     others = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects)
     answers = Mocks(others.answers, others.objects, recording.answers(machine))
-    source = dag or DagSource(translate(dump(machine), dag_id=DAG_ID).source, DAG_ID)
+    source = dag or DagSource(translate(document, dag_id=DAG_ID).source, DAG_ID)
     clocks: tuple[Clock, Clock] = ("recorded", "mocked")
     try:
         airflow = run_dag_source(source, recording.input, answers.fresh())

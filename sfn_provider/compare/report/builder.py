@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import InstanceOf
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.document import Definition, open_document
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.compare.coverage import Coverage
 from sfn_provider.compare.machine_parts import MachineParts
@@ -102,7 +102,7 @@ class Report(FrozenModel):
 
 def make_report(
     title: str,
-    definition: str | dict[str, Any],
+    definition: Definition,
     translation: Translation,
     cases: Sequence[Case],
     costs: CostOptions,
@@ -117,7 +117,7 @@ def make_report(
 
     Args:
         title: the machine's name.
-        definition: its definition, as text or as an object.
+        definition: its definition as text, as an object, opened, or parsed.
         translation: its translation.
         cases: the executions, as `sfn_provider.compare.report.data.cases` makes them.
         costs: what costs are estimated with.
@@ -125,9 +125,10 @@ def make_report(
         made_at: when the report is made, for people.
         not_replayed: executions that could not be replayed, with the reason.
         notes: further sentences.
-        execution_type: ``STANDARD`` or ``EXPRESS``.
+        execution_type: ``STANDARD`` or ``EXPRESS``; a document has its own.
     """
-    machine = parse(definition, execution_type=execution_type)
+    document = open_document(definition, execution_type)
+    machine = document.machine
     reached = {key for case in cases for key in case.reached}
     return Report(
         title=title,
@@ -136,7 +137,7 @@ def make_report(
         cases=tuple(cases),
         not_replayed=dict(not_replayed or {}),
         times=measure_times(cases),
-        cost=estimate_cost(cases, machine, costs),
+        cost=estimate_cost(cases, document, costs),
         findings=tuple(FindingRow(**asdict(finding)) for finding in translation.findings),
         warnings=tuple(
             WarningRow(code=found.code, message=found.message, location=found.location, line=found.line)

@@ -51,7 +51,7 @@ def report_replays(
         notes.append(f"The DAG that ran is that of {dag_file}; the DAG drawn is the definition's translation.")
     return make_report(
         shown.name.removesuffix(".asl"),
-        shown.source,
+        shown.document,
         translation,
         cases,
         costs(translation.plan.schedule),
@@ -59,7 +59,6 @@ def report_replays(
         made_at=made_at,
         not_replayed=not_replayed,
         notes=notes,
-        execution_type=shown.execution_type,
     )
 
 
@@ -91,7 +90,7 @@ def replay_last(
         try:
             execution = fetch_execution(arn)
             definition = execution.machine_definition()
-            cases.append(make_case(arn, replay_recording(definition.source, execution.recording(), dag=dag)))
+            cases.append(make_case(arn, replay_recording(definition.document, execution.recording(), dag=dag)))
             replayed.append(definition)
         except UsageError as error:
             not_replayed[arn] = str(error)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sfn_provider.asl import parse
-from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.document import Definition, open_machine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine
@@ -40,7 +39,7 @@ EPOCH = 1_735_689_600.0
 
 
 def simulate(
-    definition: str | dict[str, Any] | StateMachine | CompiledMachine,
+    definition: Definition | CompiledMachine,
     input: Json,
     *,
     mocks: Mocks | Mapping[str, Any] | None = None,
@@ -56,7 +55,7 @@ def simulate(
     """Run a state machine without calling anything: tasks are mocked and time is virtual.
 
     Args:
-        definition: the definition as text, as an object, or parsed; compiled where it is run often.
+        definition: the definition as text, as an object, opened, or parsed; compiled where it is run often.
         input: the execution's input, any JSON value.
         mocks: results of tasks: ``{state name: [{"Return": json} | {"Throw": {"Error": str, "Cause": str}}, ...]}``,
             one entry for each call in order, the last one repeating; an empty list never answers.
@@ -88,11 +87,9 @@ def simulate(
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
     if isinstance(definition, CompiledMachine):
         compiled = definition
-    elif isinstance(definition, StateMachine):
-        compiled = CompiledMachine(definition)
     else:
-        parsed = parse(definition, execution_type="EXPRESS" if execution_type == "EXPRESS" else "STANDARD")
-        compiled = CompiledMachine(parsed)
+        machine = open_machine(definition, "EXPRESS" if execution_type == "EXPRESS" else "STANDARD")
+        compiled = CompiledMachine(machine)
     machine = compiled.machine
     answers = mocks if isinstance(mocks, Mocks) else Mocks.from_mapping(mocks or {}, objects or {})
     answers.check_states(machine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
 from sfn_provider.asl.document import Document, Source, SourceMap
@@ -109,11 +109,6 @@ class LoadedDefinition:
     def findings(self) -> tuple[Finding, ...]:
         """What the file says about the machine that a DAG does not do."""
         return (*self.events.findings, *self.events.schedule_findings)
-
-    @property
-    def source(self) -> Source:
-        """The definition as `sfn_provider.asl.parse` takes it."""
-        return cast("Source", self.document.text if self.document.value is None else self.document.value)
 
     @property
     def execution_type(self) -> ExecutionType:

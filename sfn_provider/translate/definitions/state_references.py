@@ -56,7 +56,7 @@ def find_state_reference(
     if isinstance(value, dict) and "States" not in value and "Type" in value:
         if state:
             raise UsageError(f"{file} holds the definition of one state: name it without #{state}")
-        return StateReference(machine.source, None, machine.file, execution_type=machine.execution_type)
+        return StateReference(value, None, machine.file, execution_type=machine.execution_type)
     found = machine.document.diagnostics
     if any(entry.level == "error" for entry in found):
         raise InvalidDefinition(found, machine.file)
@@ -65,9 +65,7 @@ def find_state_reference(
         problem = f"has no state {state!r}" if state else "is a state machine: name the state to test"
         raise UsageError(f"{file} {problem}, for example {file}#{names[0]}; its states are {', '.join(names)}")
     of_state = (entry for entry in found if state in split_pointer(entry.location))
-    return StateReference(
-        machine.source, state, machine.file, (*machine.document.notes, *of_state), machine.execution_type
-    )
+    return StateReference(value, state, machine.file, (*machine.document.notes, *of_state), machine.execution_type)
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Literal
 
+from sfn_provider.asl.json_values.json_walk import walk_texts
 from sfn_provider.asl.model import Map, Pass, Succeed, Task
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.model import NotNative
@@ -23,7 +23,7 @@ def check_map(state: Map) -> None:
     """Raise `NotNative` with the reason where a Map cannot be said without this package."""
     if state.distributed and state.result_writer is not None:
         raise NotNative("it writes the results of its child executions to S3, which no operator does")
-    if state.distributed and _OF_EXECUTION.search(json.dumps(state.body.model_dump(by_alias=True))):
+    if state.distributed and any(_OF_EXECUTION.search(text) for _, text in walk_texts(state.body.model_dump())):
         raise NotNative("its states read what the context object has of their child execution")
     if state.retry:
         raise NotNative("Airflow tries single tasks again, not a group of them")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sfn_provider.asl import parse
 from sfn_provider.compare.cases.configuration import MadeCases, made_mocks
-from sfn_provider.compare.coverage import observe_coverage
+from sfn_provider.compare.coverage import CoverageObserver
+from sfn_provider.compare.machine_parts import MachineParts
 from sfn_provider.engine import simulate
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:F"
@@ -44,7 +46,7 @@ def s3_reader(**config: Any) -> dict[str, Any]:
 
 def verify(definition: dict[str, Any], made: MadeCases) -> set[str]:
     """Run the made cases; return the keys of what they reach. None may need what its mocks lack."""
-    observer = observe_coverage(definition)
+    observer = CoverageObserver(MachineParts(parse(definition)))
     for mocks in made_mocks(made).values():
         simulate(definition, mocks.input, mocks=mocks.fresh(), observer=observer)
     return {part.key for part in observer.reached}

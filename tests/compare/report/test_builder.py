@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl import parse
+from sfn_provider.asl.document import Document
 from sfn_provider.compare.cost.estimate import Environment
 from sfn_provider.compare.report import as_html, as_markdown
 from sfn_provider.compare.report.data.costs import MOCKED_CALLS, CostOptions, estimate_cost, measure_usage
@@ -109,7 +109,7 @@ def test_warnings_of_lint_are_in_the_report() -> None:
 
 
 def test_retries_are_transitions() -> None:
-    cost = estimate_cost([RETRIED], parse(ORDER), CostOptions(PRICES, 1000, "as given"))
+    cost = estimate_cost([RETRIED], Document.open(ORDER), CostOptions(PRICES, 1000, "as given"))
     assert cost is not None
     assert (cost.transitions, cost.retries) == (5, 1)
     assert next(way for way in cost.ways if way.name == "Step Functions Standard").monthly == pytest.approx(10.0)
@@ -117,7 +117,7 @@ def test_retries_are_transitions() -> None:
 
 
 def test_an_environment_that_runs_anyway_stands_beside_a_whole_one() -> None:
-    cost = estimate_cost([GOOD], parse(ORDER), CostOptions(PRICES, 1000, "as given"))
+    cost = estimate_cost([GOOD], Document.open(ORDER), CostOptions(PRICES, 1000, "as given"))
     assert cost is not None
     assert cost.added_text == (
         "You already run MWAA? Then this pipeline costs about $0 more a month, as long as workers have free slots. "
@@ -191,13 +191,13 @@ def test_where_airflow_is_measured_the_time_of_states_is_told_apart_from_that_ar
     times = measure_times([measured])
     assert times is not None
     assert (times.in_states, times.of_tasks, times.between_tasks) == (7.0, 2.0, 2.0)
-    cost = estimate_cost([measured], parse(ORDER), CostOptions(PRICES, 30, "as given"))
+    cost = estimate_cost([measured], Document.open(ORDER), CostOptions(PRICES, 30, "as given"))
     assert cost is not None and any("upper bound" in told for told in cost.assumptions)
 
 
 def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
     cost = estimate_cost(
-        [FAILED, RETRIED, GOOD], parse(ORDER), CostOptions(PRICES, 1000, "as given", Environment(workers=1))
+        [FAILED, RETRIED, GOOD], Document.open(ORDER), CostOptions(PRICES, 1000, "as given", Environment(workers=1))
     )
     assert cost is not None
     assert (cost.case, cost.transitions, cost.tasks, cost.worker_seconds) == ("good", 4, 4, 2.0)
@@ -217,7 +217,7 @@ def test_costs_are_those_of_the_case_with_the_median_of_transitions() -> None:
     assert all(sentence in page and escape(sentence) in text for sentence in cost.always_cheaper)
     point = next(point for point in cost.break_even if point.cheaper == "MWAA tiny")
     assert point.monthly == pytest.approx(monthly["MWAA tiny"])
-    assert estimate_cost([], parse(ORDER), CostOptions(PRICES, 1, "as given")) is None
+    assert estimate_cost([], Document.open(ORDER), CostOptions(PRICES, 1, "as given")) is None
 
 
 def test_recorded_calls_that_hold_a_worker_are_added_to_their_tasks() -> None:
@@ -231,13 +231,13 @@ def test_recorded_calls_that_hold_a_worker_are_added_to_their_tasks() -> None:
     ]
     recorded = made.step_functions.model_copy(update={"clock": "recorded", "seconds": 310.0})
     case = made.model_copy(update={"states": tuple(rows), "step_functions": recorded})
-    usage = measure_usage(case, parse(definition))
+    usage = measure_usage(case, Document.open(definition))
     assert usage.task_seconds == (40.5, 0.5, 0.5)
     assert usage.express is not None and "Express" in usage.express
     short = case.model_copy(update={"step_functions": recorded.model_copy(update={"seconds": 2.0})})
     plain = machine({"Ask": call("Run"), "Run": call("Done"), "Done": END})
-    assert measure_usage(short, parse(plain)).express is None
-    assert measure_usage(case, parse(plain)).express == "an execution takes 310 s; Express ones end after 300 s"
+    assert measure_usage(short, Document.open(plain)).express is None
+    assert measure_usage(case, Document.open(plain)).express == "an execution takes 310 s; Express ones end after 300 s"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.fixtures.local_service import Service, serve
 from tests.fixtures.machines.definitions import END, call, machine
 from tests.golden import DAGS
 
-SALES = read_definition(str(DAGS / "sales_pipeline.asl.json")).source
+SALES = read_definition(str(DAGS / "sales_pipeline.asl.json")).document.value
 MOCKS = DAGS / "sales_pipeline.mocks.json"
 INPUT = json.loads((DAGS / "sales_pipeline.input.json").read_text())
 CASES = mocks_of_configuration(json.loads(MOCKS.read_text()), str(MOCKS))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from statistics import median_high
 from typing import Final
 
-from sfn_provider.asl import lint
-from sfn_provider.asl.model import StateMachine, Task, dump
+from sfn_provider.asl.document import Document
+from sfn_provider.asl.model import StateMachine, Task
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare.cost.estimate import ASSUMPTIONS, SERVERLESS, CostEstimate, Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices
@@ -47,7 +47,7 @@ class CostOptions:
     environment: Environment = field(default_factory=Environment)
 
 
-def estimate_cost(cases: Sequence[Case], machine: StateMachine, options: CostOptions) -> Cost | None:
+def estimate_cost(cases: Sequence[Case], document: Document, options: CostOptions) -> Cost | None:
     """Estimate the costs where each run is like the case with the median number of transitions.
 
     None where no case ran on both sides.
@@ -57,9 +57,9 @@ def estimate_cost(cases: Sequence[Case], machine: StateMachine, options: CostOpt
         return None
     middle = median_high(_transitions(case) for case in ran)
     typical = next(case for case in ran if _transitions(case) == middle)
-    workflows = measure_workflows(typical, machine)
+    workflows = measure_workflows(typical, document)
     usage = replace(
-        measure_usage(typical, machine),
+        measure_usage(typical, document),
         workflows={name: found.starts for name, found in workflows.items() if isinstance(found, WorkflowUsage)},
         no_workflows={name: found for name, found in workflows.items() if isinstance(found, str)},
     )
@@ -68,7 +68,7 @@ def estimate_cost(cases: Sequence[Case], machine: StateMachine, options: CostOpt
     return _make_cost(typical, usage, options, estimated, assumed)
 
 
-def measure_usage(case: Case, machine: StateMachine) -> Usage:
+def measure_usage(case: Case, document: Document) -> Usage:
     """Return the billed usage of a case.
 
     A call without ``.sync`` or a task token holds a worker until it is answered: where the times of Step Functions are
@@ -77,22 +77,22 @@ def measure_usage(case: Case, machine: StateMachine) -> Usage:
     return Usage(
         transitions=_transitions(case),
         seconds=case.step_functions.seconds,
-        task_seconds=tuple(_task_seconds(case, machine)),
-        express=_why_not_express(case, machine),
+        task_seconds=tuple(_task_seconds(case, document.machine)),
+        express=_why_not_express(case, document),
     )
 
 
-def measure_workflows(case: Case, machine: StateMachine) -> dict[str, WorkflowUsage | str]:
+def measure_workflows(case: Case, document: Document) -> dict[str, WorkflowUsage | str]:
     """Return what a run like a case uses on MWAA Serverless, by the way of the workflow; or why there is none.
 
     Args:
         case: the case.
-        machine: the machine.
+        document: the machine's definition.
     """
-    visits = _state_times(case, machine)
+    visits = _state_times(case, document.machine)
     found: dict[str, WorkflowUsage | str] = {}
     for name, way in _WORKFLOWS.items():
-        translation = translate(dump(machine), dag_id="workflow", target="mwaa-serverless", way=way)
+        translation = translate(document, dag_id="workflow", target="mwaa-serverless", way=way)
         refusal = next((entry for entry in translation.diagnostics if entry.level == "error"), None)
         found[name] = refusal.message if refusal is not None else measure_workflow(translation, visits)
     return found
@@ -154,8 +154,9 @@ def _seconds_of_calls(case: Case, machine: StateMachine) -> Mapping[str, float]:
     return found
 
 
-def _why_not_express(case: Case, machine: StateMachine) -> str | None:
-    errors = [found for found in lint(dump(machine), execution_type="EXPRESS") if found.level == "error"]
+def _why_not_express(case: Case, document: Document) -> str | None:
+    as_express = replace(document, execution_type="EXPRESS")
+    errors = [found for found in as_express.diagnostics if found.level == "error"]
     if errors:
         return f"the machine cannot be an Express one: {errors[0].location}: {errors[0].message}"
     if case.step_functions.seconds > _EXPRESS_SECONDS:
