@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from sfn_provider.asl.api_operations import OPERATIONS_FILE, CalledOperation, optimized_operations
-from sfn_provider.asl.model_actions import optimized_lines, sdk_lines, sdk_services
+from sfn_provider.asl.botocore_actions import optimized_lines, sdk_lines, sdk_services
 from sfn_provider.asl.service_actions import TABLE_FILES, Family
 from sfn_provider.botocore_models.models import BotocoreModels, botocore_source
 from sfn_provider.integrations.adapters import api_gateway, http_task, kubernetes

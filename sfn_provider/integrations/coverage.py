@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sfn_provider.asl.resources import Pattern
+from sfn_provider.botocore_models.models import BotocoreModels
 from sfn_provider.botocore_models.naming import capitalize
-from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.jobs.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.json_templates import ResponsePart
@@ -84,12 +84,12 @@ create one with a unique name."""
 
 def integration_details() -> list[IntegrationDetails]:
     """Describe the optimized integrations. Reads the models of their services."""
-    clients = Clients(None)
-    return [_details(row, clients) for row in OPTIMIZED_INTEGRATIONS.values()]
+    models = BotocoreModels()
+    return [_details(row, models) for row in OPTIMIZED_INTEGRATIONS.values()]
 
 
-def _details(row: Integration, clients: Clients) -> IntegrationDetails:
-    token, search = _token_field(row, clients), JOB_SEARCHES.get(row.name)
+def _details(row: Integration, models: BotocoreModels) -> IntegrationDetails:
+    token, search = _token_field(row, models), JOB_SEARCHES.get(row.name)
     recognized = token is not None or search is not None or row.name == "eks:runJob"
     repeated: Any = "once" if recognized else "same" if _IDEMPOTENT_ACTIONS.fullmatch(row.action) else "twice"
     details = IntegrationDetails(f"arn:aws:states:::{row.name}", repeated, token, search.by if search else None)
@@ -108,10 +108,10 @@ def _details(row: Integration, clients: Clients) -> IntegrationDetails:
     )
 
 
-def _token_field(row: Integration, clients: Clients) -> str | None:
+def _token_field(row: Integration, models: BotocoreModels) -> str | None:
     if row.idempotency is not None:
         return capitalize(row.idempotency.field)
     if row.adapter != "aws":
         return None
-    fields = clients.model(row.client).operation_model(row.operation).idempotent_members
+    fields = models.model(row.client).operation_model(row.operation).idempotent_members
     return capitalize(fields[0]) if fields else None

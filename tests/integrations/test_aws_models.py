@@ -8,7 +8,7 @@ import botocore
 import pytest
 
 from sfn_provider.asl.api_operations import OPERATIONS_FILE
-from sfn_provider.asl.model_actions import installed_actions
+from sfn_provider.asl.botocore_actions import installed_actions
 from sfn_provider.asl.service_actions import (
     TABLE_FILES,
     Family,

@@ -43,6 +43,6 @@ class InstalledActions:
 def _read(family: Family, service: str) -> ServiceActions | None:
     if not is_installed():
         return None
-    from sfn_provider.asl.model_actions import installed_actions
+    from sfn_provider.asl.botocore_actions import installed_actions
 
     return installed_actions(family, service)

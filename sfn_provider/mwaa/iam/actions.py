@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sfn_provider.asl.resources import Resource
-from sfn_provider.integrations.clients import Clients
+from sfn_provider.botocore_models.models import BotocoreModels
 from sfn_provider.integrations.integration import Integration
 from sfn_provider.integrations.jobs.job_recovery import JOB_SEARCHES
 from sfn_provider.integrations.resolver import find_integration
@@ -94,38 +94,38 @@ _ACTIONS_BY_ADAPTER: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def task_actions(resource: Resource, clients: Clients) -> set[str]:
+def task_actions(resource: Resource, models: BotocoreModels) -> set[str]:
     """Return the IAM actions of a Task's resource: to call it, to poll, find and stop its job.
 
     Raises:
         StatesError: where this package does not call the resource.
     """
-    integration = find_integration(resource, clients)
+    integration = find_integration(resource, models)
     if integration.adapter != "aws":
         return set(_ACTIONS_BY_ADAPTER[integration.adapter])
-    prefix = _prefix(integration, clients)
+    prefix = _prefix(integration, models)
     named = (f"{prefix}:{operation}" for operation in _operations(integration, resource))
     return {action for name in named for action in _ACTION_NAMES.get(name, (name,))}
 
 
-def operation_actions(resource: Resource, operations: Iterable[str], clients: Clients) -> set[str]:
+def operation_actions(resource: Resource, operations: Iterable[str], models: BotocoreModels) -> set[str]:
     """Return the IAM actions of other operations of the service that a Task's resource names.
 
     Args:
         resource: the resource of a service.
         operations: the operations of its API.
-        clients: has the services' models.
+        models: those of botocore.
 
     Raises:
         StatesError: where this package does not call the resource.
     """
-    prefix = _prefix(find_integration(resource, clients), clients)
+    prefix = _prefix(find_integration(resource, models), models)
     named = (f"{prefix}:{operation}" for operation in operations)
     return {action for name in named for action in _ACTION_NAMES.get(name, (name,))}
 
 
-def _prefix(integration: Integration, clients: Clients) -> str:
-    prefix: str = clients.model(integration.client).signing_name
+def _prefix(integration: Integration, models: BotocoreModels) -> str:
+    prefix: str = models.model(integration.client).signing_name
     return _SERVICE_PREFIXES.get(prefix, prefix)
 
 

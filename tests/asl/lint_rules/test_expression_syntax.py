@@ -150,6 +150,7 @@ EXPRESSIONS: list[tuple[str, list[tuple[str, str]]]] = [
     ("{% ${Expression} %}", []),
     ("{% 1 + %}", [("error", "INVALID_JSONATA_EXPRESSION")]),
     ("{% a[1,2) %}", [("error", "INVALID_JSONATA_EXPRESSION")]),
+    ("{%}", [("error", SCHEMA)]),  # a text, which the engine passes on as it is
     ("{% $states.input", [("error", SCHEMA)]),
     ("$states.input %}", [("error", SCHEMA), ("warning", "TEXT_FOR_EXPRESSION")]),
     (" {% $states.input %} ", [("warning", "EXPRESSION_IN_BLANKS")]),
