@@ -24,7 +24,7 @@ from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair, match_calls
 from sfn_provider.compare.calls.parameters.comparison import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
-from sfn_provider.compare.coverage import Coverage, missing_input, reached_parts
+from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
 from sfn_provider.compare.machine_parts import MachineParts
@@ -264,7 +264,15 @@ def compare_cases(
     parts = MachineParts(machine)
     for name, mocks in cases.items():
         case_input = mocks.input if mocks.input is not MISSING else {} if input is None else input
-        run = run_machine(machine, case_input, mocks.fresh(), dag_id or path.stem, execution_type=execution_type)
+        observer = CoverageObserver(parts)
+        run = run_machine(
+            machine,
+            case_input,
+            mocks.fresh(),
+            dag_id or path.stem,
+            execution_type=execution_type,
+            observer=observer,
+        )
         result = run_with_caught_calls(
             source,
             dag_id,
@@ -276,10 +284,9 @@ def compare_cases(
             python=python,
         )
         states, outcome = _compare_states(machine, case_input, mocks, result, execution_type)
-        coverage = Coverage(parts, reached_parts(machine, case_input, mocks.fresh(), execution_type=execution_type))
         lacks = missing_input(definition, case_input, run.execution)
         compared = _compare_case(name, run, result, states, outcome)
-        yield replace(compared, coverage=coverage, missing_input=lacks)
+        yield replace(compared, coverage=observer.coverage, missing_input=lacks)
 
 
 def _results(run: MachineRun) -> dict[str, Json]:

@@ -21,6 +21,7 @@ from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around, json_pa
 from sfn_provider.compare.calls.api_requests import describe_api_request
 from sfn_provider.compare.calls.parameters.member_differences import find_member_differences
 from sfn_provider.engine import Execution, Mocks, simulate
+from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
 from sfn_provider.exceptions import StatesError
 from sfn_provider.integrations.clients import Clients
@@ -141,6 +142,7 @@ def run_machine(
     machine_name: str,
     *,
     execution_type: ExecutionType = "STANDARD",
+    observer: Observer | None = None,
 ) -> MachineRun:
     """Run a machine on the engine and return its calls.
 
@@ -150,13 +152,16 @@ def run_machine(
         mocks: what tasks answer.
         machine_name: the machine's name in the context object.
         execution_type: ``STANDARD`` or ``EXPRESS``.
+        observer: gets the observations of the execution.
 
     Raises:
         UsageError: where a task is called that has no mock, or the mocks are malformed.
     """
     clients = Clients(None)  # only models are read
     first, second = _recording(mocks), _recording(mocks)
-    execution = simulate(machine, input, mocks=first, execution_type=execution_type, machine_name=machine_name)
+    execution = simulate(
+        machine, input, mocks=first, execution_type=execution_type, machine_name=machine_name, observer=observer
+    )
     calls = [_machine_call(call, event, clients) for call, event in first.record]
     simulate(
         machine,
