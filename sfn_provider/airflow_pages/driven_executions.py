@@ -19,7 +19,7 @@ from sfn_provider.drawing.svg import Drawing
 from sfn_provider.engine.history.events import Record
 from sfn_provider.exceptions import SfnProviderError
 from sfn_provider.executions.history.history_events import event_details
-from sfn_provider.executions.masking import excerpt
+from sfn_provider.secret_masking import excerpt
 
 _MAX_PAGES: Final = 5
 """Calls of GetExecutionHistory, of 1,000 events each."""

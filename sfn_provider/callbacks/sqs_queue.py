@@ -26,7 +26,7 @@ from sfn_provider.callbacks import wait_records
 from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.callbacks.task_tokens import InvalidToken, TokenSigner
 from sfn_provider.callbacks.worker_requests import ANSWER_ACTIONS, WorkerAnswer, parse_answer
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 
 Message = dict[str, Any]
 

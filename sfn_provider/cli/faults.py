@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import sfn_provider
-from sfn_provider.executions.masking import one_line
+from sfn_provider.secret_masking import one_line
 
 TRACEBACK_VARIABLE: Final = "SFN_PROVIDER_TRACEBACK"
 """The environment variable that asks for the whole traceback."""

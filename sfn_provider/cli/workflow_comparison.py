@@ -14,7 +14,7 @@ from sfn_provider.cli.options.reports import ReportOptions
 from sfn_provider.cli.options.serverless import WorkflowOptions
 from sfn_provider.cli.output.printing import print_diagnostics, print_json
 from sfn_provider.cli.output.tables import Cell, agreement, console, status, table
-from sfn_provider.compare.serverless.interpreters import find_interpreter
+from sfn_provider.compare.serverless.python_environments import find_interpreter
 from sfn_provider.compare.serverless.service_comparison import ServiceComparison, compare_on_service
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import Translation

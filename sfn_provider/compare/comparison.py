@@ -12,10 +12,10 @@ from sfn_provider.asl.document import Definition, open_document
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, run_dag
-from sfn_provider.compare.coverage import CoverageObserver, missing_input
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
-from sfn_provider.compare.machine_parts import MachineParts, Part
+from sfn_provider.compare.machine_analysis.coverage import CoverageObserver, missing_input
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts, Part
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
 from sfn_provider.engine.simulation.simulator import NAME

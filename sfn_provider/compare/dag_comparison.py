@@ -15,19 +15,19 @@ from sfn_provider.asl.document import Definition, Document, open_machine
 from sfn_provider.asl.model import ExecutionType, StateMachine
 from sfn_provider.asl.placeholders import substitute
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
 from sfn_provider.compare.airflow.dag_execution import read_outcome
+from sfn_provider.compare.airflow.intercepted_dag_file import run_with_caught_calls
 from sfn_provider.compare.airflow.runner import DagRunResult
-from sfn_provider.compare.calls.findings import DagSide, Finding, TaskRun, find_differences_of_calls
+from sfn_provider.compare.calls.call_findings import DagSide, Finding, TaskRun, find_differences_of_calls
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair, match_calls
 from sfn_provider.compare.calls.parameters.comparison import VerdictKind
 from sfn_provider.compare.calls.uncaught_errors import add_uncaught_errors
-from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input
 from sfn_provider.compare.diff.run_specific_values import mask_execution_name
 from sfn_provider.compare.diff.state_comparison import StateComparison, compare_outcomes, compare_states
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import Coverage, CoverageObserver, missing_input
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import Execution, Mocks, simulate
 from sfn_provider.engine.simulation.mock_files import load_test_cases, mocks_of_configuration, shorten_names
 from sfn_provider.engine.simulation.simulator import NAME

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.masking import quote
+from sfn_provider.secret_masking import quote
 
 # A child of a Map Run has a slash after the state machine's name.
 _EXPRESS: Final = re.compile(r":express:[^:/]+:")

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from sfn_provider._compat import AirflowFailException
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 
 INITIAL_DELAY: float = 1.0
 """Maximum seconds before the second try; doubled with each further error."""

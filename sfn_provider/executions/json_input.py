@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.masking import masked_line, quote
+from sfn_provider.secret_masking import masked_line, quote
 from sfn_provider.strict_json import parse_strict_json
 
 MAX_INPUT_BYTES: Final = 262_144

@@ -18,7 +18,7 @@ from sfn_provider.executions.history.history_events import (
     last_state_entered,
 )
 from sfn_provider.executions.history.history_log import format_duration
-from sfn_provider.executions.masking import excerpt, mask_secrets, one_line
+from sfn_provider.secret_masking import excerpt, mask_secrets, one_line
 
 HISTORY_PAGE: Final = 100
 """Events to read from the end of the history to find the state that failed."""

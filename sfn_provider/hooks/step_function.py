@@ -21,10 +21,10 @@ from sfn_provider.executions.aws_errors import require_complete_response, retry_
 from sfn_provider.executions.json_input import encode_input
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import RUNNING_STATUSES
-from sfn_provider.hooks.history_mixin import HistoryMixin
-from sfn_provider.hooks.state_machine_mixin import StateMachineMixin
-from sfn_provider.hooks.sync_execution_mixin import SyncExecutionMixin
-from sfn_provider.hooks.task_token_mixin import TaskTokenMixin
+from sfn_provider.hooks.mixins.histories import HistoryMixin
+from sfn_provider.hooks.mixins.state_machines import StateMachineMixin
+from sfn_provider.hooks.mixins.sync_executions import SyncExecutionMixin
+from sfn_provider.hooks.mixins.task_tokens import TaskTokenMixin
 from sfn_provider.telemetry.metrics import HANDLER_ID, count_response
 from sfn_provider.telemetry.traces import trace_header
 

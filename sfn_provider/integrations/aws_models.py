@@ -1,7 +1,7 @@
 """Writes the shipped tables of AWS's actions and of the optimized integrations' operations.
 
-``make aws-models`` runs it, with the installed botocore. `sfn_provider.asl.service_actions` and
-`sfn_provider.asl.api_operations` read the tables.
+``make aws-models`` runs it, with the installed botocore. `sfn_provider.asl.aws_actions.service_actions` and
+`sfn_provider.asl.aws_actions.api_operations` read the tables.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from sfn_provider.asl.api_operations import OPERATIONS_FILE, CalledOperation, optimized_operations
-from sfn_provider.asl.botocore_actions import optimized_lines, sdk_lines, sdk_services
-from sfn_provider.asl.service_actions import TABLE_FILES, Family
+from sfn_provider.asl.aws_actions.api_operations import OPERATIONS_FILE, CalledOperation, optimized_operations
+from sfn_provider.asl.aws_actions.botocore_actions import optimized_lines, sdk_lines, sdk_services
+from sfn_provider.asl.aws_actions.service_actions import TABLE_FILES, Family
 from sfn_provider.botocore_models.models import BotocoreModels, botocore_source
 from sfn_provider.integrations.adapters import api_gateway, http_task, kubernetes
 from sfn_provider.integrations.adapters.parameter_checks import ParameterField

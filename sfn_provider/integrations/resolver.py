@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.api_operations import find_operation
+from sfn_provider.asl.aws_actions.api_operations import find_operation
 from sfn_provider.asl.resources import Resource
 from sfn_provider.integrations.errors import sdk_error_names
 from sfn_provider.integrations.integration import Integration

@@ -28,7 +28,7 @@ class DatasetName(NamedTuple):
     name: str
 
 
-class Place(NamedTuple):
+class AwsLocation(NamedTuple):
     """Where an execution has run.
 
     Args:
@@ -50,7 +50,7 @@ _INPUT_WORDS: Final = re.compile("input|source|src|read|from")
 _OUTPUT_WORDS: Final = re.compile("output|target|dest|sink|write")
 
 
-def find_datasets(call: HistoryCall | WrittenResults, place: Place, parse_tables: TableParser) -> Found:
+def find_datasets(call: HistoryCall | WrittenResults, place: AwsLocation, parse_tables: TableParser) -> Found:
     """Yield the datasets that a call names, each with what it is to the call.
 
     Args:
@@ -95,7 +95,7 @@ def _glue_job(parameters: Mapping[str, Json], *_: Json) -> Found:
             yield "input", dataset
 
 
-def _query(parameters: Mapping[str, Json], results: list[Json], place: Place, parse_tables: TableParser) -> Found:
+def _query(parameters: Mapping[str, Json], results: list[Json], place: AwsLocation, parse_tables: TableParser) -> Found:
     location = _s3_uri(_text(parameters, "ResultConfiguration", "OutputLocation"))
     if location is None:  # the work group has it: each query writes a file of its own into the folder
         ended = next((result for result in results if _text(result, "QueryExecution", "QueryExecutionId")), None)
@@ -132,7 +132,7 @@ def _copied(parameters: Mapping[str, Json], *_: Json) -> Found:
 
 
 def _table(direction: Direction, *path: str) -> Callable[..., Found]:
-    def find(parameters: Mapping[str, Json], _: list[Json], place: Place, *__: Json) -> Found:
+    def find(parameters: Mapping[str, Json], _: list[Json], place: AwsLocation, *__: Json) -> Found:
         database, table = _text(parameters, "DatabaseName"), _text(parameters, *path)
         account = _text(parameters, "CatalogId") or place.account
         if database and table and account and place.region:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.telemetry.traces import recording_span
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def trace_execution(hook: StepFunctionHook, arn: str, description: Mapping[str, 
     try:
         from opentelemetry import trace
 
-        from sfn_provider.telemetry.history_spans import emit_spans
+        from sfn_provider.lineage.history_spans import emit_spans
 
         pages = list(hook.history_pages(arn, MAX_PAGES, include_execution_data=False))
         events = [event for page in pages for event in page["events"]]

@@ -10,7 +10,7 @@ from airflow.providers.openlineage.extractors import OperatorLineage
 from openlineage.client.event_v2 import Dataset
 from openlineage.client.facet_v2 import JobFacet, RunFacet, external_query_run, sql_job
 
-from sfn_provider.lineage.datasets import DatasetName, Place, find_datasets, unique
+from sfn_provider.lineage.datasets import AwsLocation, DatasetName, find_datasets, unique
 from sfn_provider.lineage.history_calls import HistoryCall, read_calls
 from sfn_provider.links.console_pages import console_page
 
@@ -41,7 +41,7 @@ class StepFunctionsExecutionRunFacet(RunFacet):
 
 def execution_lineage(
     events: Iterable[Mapping[str, Any]],
-    place: Place,
+    place: AwsLocation,
     *,
     state_machine_arn: str | None = None,
     execution_arn: str | None = None,
@@ -98,7 +98,7 @@ def _datasets(names: Iterable[DatasetName]) -> list[Dataset]:
     return [Dataset(namespace=name.namespace, name=name.name) for name in unique(names)]
 
 
-def _job(call: HistoryCall, place: Place) -> dict[str, str] | None:
+def _job(call: HistoryCall, place: AwsLocation) -> dict[str, str] | None:
     region = call.region or place.region
     for result in call.results or [None]:
         page = console_page(call.resource, call.parameters, result, lambda: (place.partition, region))

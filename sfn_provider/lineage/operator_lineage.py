@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider.engine.history.events import Record, render
 from sfn_provider.executions.arns import state_machine_of
 from sfn_provider.executions.history.history_events import EXECUTION_ENDS, Event
-from sfn_provider.executions.masking import masked_line
 from sfn_provider.integrations.clients import Clients
-from sfn_provider.lineage.datasets import Place
+from sfn_provider.lineage.datasets import AwsLocation
 from sfn_provider.lineage.execution_trace import MAX_PAGES
 from sfn_provider.lineage.openlineage_facets import OperatorLineage, execution_lineage
+from sfn_provider.secret_masking import masked_line
 
 if TYPE_CHECKING:
     from sfn_provider.hooks.step_function import StepFunctionHook
@@ -39,7 +39,7 @@ def driven_lineage(hook: StepFunctionHook, execution_arn: str | None, *, has_end
     def make(events: Sequence[Event]) -> OperatorLineage[Any, Any]:
         return execution_lineage(
             events,
-            Place(partition, region, account),
+            AwsLocation(partition, region, account),
             state_machine_arn=state_machine_of(execution_arn),
             execution_arn=execution_arn,
             status=EXECUTION_ENDS.get(events[-1]["type"]) if events else None,
@@ -72,7 +72,7 @@ def translated_lineage(
     """
     region = region_name or _connection_region(aws_conn_id)
     events = [_in_region(event, region) for event in render(records)]
-    return _make_lineage(lambda known: execution_lineage(known, Place("aws", region, "")), events)
+    return _make_lineage(lambda known: execution_lineage(known, AwsLocation("aws", region, "")), events)
 
 
 def _read_pages(hook: StepFunctionHook, arn: str) -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from sfn_provider.executions.console import console_url
-from sfn_provider.executions.masking import excerpt
+from sfn_provider.links.console_urls import console_url
+from sfn_provider.secret_masking import excerpt
 
 Json = Any
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote_plus
 
 from sfn_provider._compat import BaseOperatorLink, XCom
-from sfn_provider.executions.console import CONSOLE_DOMAINS
+from sfn_provider.links.console_urls import CONSOLE_DOMAINS
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sfn_provider._compat import BaseOperator
-from sfn_provider.hooks.argument_checks import Check, required
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, LazyHookClass, aws_template_fields
+from sfn_provider.driving.argument_checks import Check, required
+from sfn_provider.driving.aws_hook_mixin import AwsHookMixin, LazyHookClass, aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, StepFunctionsConsoleLink
 
 if TYPE_CHECKING:

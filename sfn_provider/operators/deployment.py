@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowException, AirflowFailException
+from sfn_provider.driving.argument_checks import Check, is_dict, literal, number, one_of, or_none, true_or_false
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.argument_types import Severity, StateMachineType
 from sfn_provider.executions.aws_errors import AwsErrorKind, classify_error, error_code
-from sfn_provider.hooks.argument_checks import Check, is_dict, literal, number, one_of, or_none, true_or_false
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.hooks.state_machine_deployment import DesiredStateMachine
+    from sfn_provider.driving.state_machine_deployment import DesiredStateMachine
     from sfn_provider.translate.definitions.deployable import DeployableDefinition
 
 _SEVERITIES: Final = get_args(Severity)
@@ -144,8 +144,8 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
             AirflowFailException: the definition or another argument is invalid, or a permission is missing.
             AirflowException: AWS does not return the change.
         """
-        from sfn_provider.executions.masking import masked_line
-        from sfn_provider.hooks.state_machine_deployment import deploy
+        from sfn_provider.driving.state_machine_deployment import deploy
+        from sfn_provider.secret_masking import masked_line
 
         try:
             with self._fail_on_usage_error():
@@ -169,7 +169,7 @@ class StepFunctionCreateOrUpdateStateMachineOperator(DefinitionOperator):
         return deployed.start_arn
 
     def _desired(self) -> DesiredStateMachine:
-        from sfn_provider.hooks.state_machine_deployment import DesiredStateMachine
+        from sfn_provider.driving.state_machine_deployment import DesiredStateMachine
 
         definition = self._read_definition()
         configurations = {
@@ -259,6 +259,6 @@ class StepFunctionValidateStateMachineOperator(DefinitionOperator):
 
 
 def _format(diagnostic: Mapping[str, Any]) -> str:
-    from sfn_provider.executions.masking import masked_line
+    from sfn_provider.secret_masking import masked_line
 
     return masked_line("  {severity} {code} at {location}: {message}".format(**{"location": "/", **diagnostic}))

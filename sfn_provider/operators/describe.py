@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowException
+from sfn_provider.driving.argument_checks import Check, number, or_none, true_or_false
 from sfn_provider.executions.outcomes import parse_json_or_text
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
-from sfn_provider.hooks.argument_checks import Check, number, or_none, true_or_false
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import ExecutionOperator
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from sfn_provider._compat import AirflowException
+from sfn_provider.driving.argument_checks import Check, one_of, required
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.argument_types import OnFailedExecution, OnNotRedrivable
-from sfn_provider.hooks.argument_checks import Check, one_of, required
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.wait_for_execution import WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.hooks.idempotent_start import StartRequest
+    from sfn_provider.driving.idempotent_start import StartRequest
 
 
 class StepFunctionStartExecutionOperator(WaitingOperator):
@@ -116,10 +116,10 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         self.state_machine_input = value
 
     def _start(self, context: Context) -> str:
+        from sfn_provider.driving.idempotent_start import redrive_execution_once
+        from sfn_provider.driving.template_types import parse_bool
         from sfn_provider.executions.arns import build_execution_arn
         from sfn_provider.executions.names import permitted_name
-        from sfn_provider.hooks.idempotent_start import redrive_execution_once
-        from sfn_provider.hooks.template_types import parse_bool
 
         if parse_bool(self.is_redrive_execution, "is_redrive_execution"):
             name = permitted_name(str(self.name)) if self.name else None
@@ -140,8 +140,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return self._start(context)
 
     def _find_execution(self, context: Context) -> str | None:
-        from sfn_provider.hooks.idempotent_start import find_last_execution
-        from sfn_provider.hooks.template_types import parse_bool
+        from sfn_provider.driving.idempotent_start import find_last_execution
+        from sfn_provider.driving.template_types import parse_bool
 
         found = None
         if parse_bool(self.is_redrive_execution, "is_redrive_execution"):  # one that was started instead, or that one
@@ -149,8 +149,8 @@ class StepFunctionStartExecutionOperator(WaitingOperator):
         return found or find_last_execution(self.hook, self._request(context, self.name))
 
     def _request(self, context: Context, name: str | None) -> StartRequest:
+        from sfn_provider.driving.idempotent_start import StartRequest
         from sfn_provider.executions.names import name_for_task_instance, permitted_name
-        from sfn_provider.hooks.idempotent_start import StartRequest
 
         own_name = bool(context and name)
         return StartRequest(

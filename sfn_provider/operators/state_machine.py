@@ -2,8 +2,8 @@
 
 Each operator takes its state's fields under their Amazon States Language names in snake case. Data flow, choice, retry
 and catch are the engine's (`sfn_provider.engine`); what happens around it is in
-`sfn_provider.runtime.routing.task_routing` (which task runs next, with what) and `sfn_provider.runtime.task_runner`
-(calls, waits, deferrals).
+`sfn_provider.runtime.routing.task_routing` (which task runs next, with what) and
+`sfn_provider.runtime.state_task_runner` (calls, waits, deferrals).
 
 Imported at every parse of a DAG file: nothing heavy at module level.
 """

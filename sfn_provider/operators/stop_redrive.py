@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
+from sfn_provider.driving.argument_checks import Check, one_of
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.argument_types import OnNotRedrivable
-from sfn_provider.hooks.argument_checks import Check, one_of
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import ExecutionOperator
 from sfn_provider.operators.wait_for_execution import WaitingOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.hooks.idempotent_start import StartRequest
+    from sfn_provider.driving.idempotent_start import StartRequest
 
 _MAX_POLLS: Final = 60
 """Polls of a stopped execution, one a second, until it must have ended."""
@@ -100,7 +100,7 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         return self._wait_for_started(context, self._redrive(context))
 
     def _redrive(self, context: Context) -> str:
-        from sfn_provider.hooks.idempotent_start import redrive
+        from sfn_provider.driving.idempotent_start import redrive
 
         arn = self._execution_arn = self._require_execution_arn()  # the execution to stop if the task is killed now
         return redrive(self.hook, arn, self.on_not_redrivable) or self._start_again(context)
@@ -109,7 +109,7 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         return self._redrive(context)
 
     def _find_execution(self, context: Context) -> str | None:
-        from sfn_provider.hooks.idempotent_start import find_last_execution
+        from sfn_provider.driving.idempotent_start import find_last_execution
 
         arn = self._require_execution_arn()
         started = self.on_not_redrivable == "new_execution" and find_last_execution(
@@ -122,8 +122,8 @@ class StepFunctionRedriveExecutionOperator(ExecutionOperator, WaitingOperator):
         return self._start_request(self._request_again(context))
 
     def _request_again(self, context: Context) -> StartRequest:
+        from sfn_provider.driving.idempotent_start import StartRequest
         from sfn_provider.executions.names import name_for_task_instance
-        from sfn_provider.hooks.idempotent_start import StartRequest
 
         old = self.hook.describe_with_retries(self.execution_arn)
         machine = old.get("stateMachineAliasArn") or old.get("stateMachineVersionArn") or old["stateMachineArn"]

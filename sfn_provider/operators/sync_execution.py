@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException
+from sfn_provider.driving.argument_checks import Check, required
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.arns import parse_execution_name, require_state_machine_arn
 from sfn_provider.executions.aws_errors import error_code, was_rejected
 from sfn_provider.executions.names import name_for_task_instance, permitted_name
@@ -16,8 +18,6 @@ from sfn_provider.executions.outcomes import (
     parse_output,
 )
 from sfn_provider.executions.statuses import FAILURE_STATUSES
-from sfn_provider.hooks.argument_checks import Check, required
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.operators.base import StepFunctionsOperator
 

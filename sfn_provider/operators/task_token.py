@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import AirflowFailException
+from sfn_provider.driving.argument_checks import Check, required, true_or_false
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.aws_errors import error_code
-from sfn_provider.hooks.argument_checks import Check, required, true_or_false
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TaskTokenOperator(StepFunctionsOperator):
         Raises:
             AirflowFailException: the token is not waited for, the arguments are invalid, or a permission is missing.
         """
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         try:
             with self._fail_on_usage_error():
@@ -131,7 +131,7 @@ class StepFunctionSendTaskFailureOperator(TaskTokenOperator):
         self._set_attributes(task_token=task_token, error=error, cause=cause, fail_if_closed=fail_if_closed)
 
     def _described_answer(self) -> str:
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         return f"failure: {masked_line(self.error or 'an error without a name')}"
 

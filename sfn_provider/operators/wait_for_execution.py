@@ -18,15 +18,15 @@ from sfn_provider._compat import (
     conf,
     timezone,
 )
-from sfn_provider.hooks.argument_checks import Check, literal, number, or_none, true_or_false
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin
+from sfn_provider.driving.argument_checks import Check, literal, number, or_none, true_or_false
+from sfn_provider.driving.aws_hook_mixin import AwsHookMixin
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.driving.idempotent_start import StartRequest
     from sfn_provider.executions.history.history_log import HistoryLog
-    from sfn_provider.hooks.idempotent_start import StartRequest
     from sfn_provider.lineage.openlineage_facets import OperatorLineage
 
 T = TypeVar("T")
@@ -145,8 +145,8 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
 
     def on_kill(self) -> None:
         """Stop the execution, also one whose start is under way, unless ``stop_on_kill`` is False."""
+        from sfn_provider.driving.idempotent_start import KILL_TRIES, stop_pending_execution
         from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR
-        from sfn_provider.hooks.idempotent_start import KILL_TRIES, stop_pending_execution
 
         self._killed = True
         arn, request = self._execution_arn, self._pending_start
@@ -182,7 +182,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
 
     def _start_request(self, request: StartRequest) -> str:
         """Start an execution, so that ``on_kill`` finds it also before AWS has responded."""
-        from sfn_provider.hooks.idempotent_start import start_execution_once
+        from sfn_provider.driving.idempotent_start import start_execution_once
 
         self._pending_start = request
         self._execution_arn = None
@@ -221,7 +221,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
 
     def _result_or_problem(self, call: Callable[[], T]) -> tuple[T | None, str]:
         """Call AWS for a task that fails in any case; gives the result, or None and why there is none."""
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         try:
             return call(), ""
@@ -245,7 +245,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         return self._wait(context, arn)
 
     def _wait(self, context: Context, arn: str) -> Any:
-        from sfn_provider.hooks.history_logger import log_new_events
+        from sfn_provider.driving.history_logger import log_new_events
 
         try:
             if not self.deferrable:
@@ -300,9 +300,9 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         )
 
     def _finish(self, context: Context, arn: str, description: Mapping[str, Any] | None = None) -> Any:
+        from sfn_provider.driving.history_logger import log_remaining_events
         from sfn_provider.executions.outcomes import ended_message
         from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES, was_killed
-        from sfn_provider.hooks.history_logger import log_remaining_events
         from sfn_provider.lineage.execution_trace import trace_execution
         from sfn_provider.telemetry.metrics import observe_end
 

@@ -46,8 +46,8 @@ def fail_on_crash(context: Context) -> Iterator[None]:
     try:
         yield
     except _PROGRAM_ERRORS as error:
-        from sfn_provider.executions.masking import mask_secrets, one_line
         from sfn_provider.runtime.routing.routing_token import usage_failure
+        from sfn_provider.secret_masking import mask_secrets, one_line
 
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         message = one_line(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.exceptions import StatesError
-from sfn_provider.executions.masking import mask_secrets, one_line
 from sfn_provider.runtime.routing.routing_token import ERROR_KEY, RoutingToken
+from sfn_provider.secret_masking import mask_secrets, one_line
 from sfn_provider.xcom_json import encode_xcom
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from sfn_provider.runtime.wait_mode import is_reschedule_mode
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
-    from sfn_provider.runtime.task_runner import TaskRunner
+    from sfn_provider.runtime.state_task_runner import StateTaskRunner
 
 Json = Any
 
@@ -171,16 +171,16 @@ class StateOperator(StateTask):
         with fail_on_crash(context):
             return self._start_runner(context).resume(snapshot, event)
 
-    def _start_runner(self, context: Context) -> TaskRunner:
+    def _start_runner(self, context: Context) -> StateTaskRunner:
+        from sfn_provider.runtime.state_task_runner import StateTaskRunner
         from sfn_provider.runtime.strategies.table import STRATEGIES
-        from sfn_provider.runtime.task_runner import TaskRunner
 
-        self._runner = TaskRunner(self, context, STRATEGIES[self.strategy])
+        self._runner = StateTaskRunner(self, context, STRATEGIES[self.strategy])
         return self._runner
 
     def on_kill(self) -> None:
         """Stops the jobs that the task waits for."""
-        runner: TaskRunner | None = getattr(self, "_runner", None)
+        runner: StateTaskRunner | None = getattr(self, "_runner", None)
         if runner is not None:
             runner.kill()
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sfn_provider._compat import AirflowFailException, PokeReturnValue
-from sfn_provider.hooks.argument_checks import Check, required
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
+from sfn_provider.driving.argument_checks import Check, required
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:

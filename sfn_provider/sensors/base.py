@@ -24,8 +24,8 @@ from sfn_provider._compat import (
     first_reschedule_start,
     timezone,
 )
-from sfn_provider.hooks.argument_checks import Check, literal, true_or_false
-from sfn_provider.hooks.aws_hook_mixin import AwsHookMixin, aws_template_fields
+from sfn_provider.driving.argument_checks import Check, literal, true_or_false
+from sfn_provider.driving.aws_hook_mixin import AwsHookMixin, aws_template_fields
 
 if TYPE_CHECKING:
     from sfn_provider._compat import BaseTrigger, Context
@@ -201,7 +201,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             botocore.exceptions.ClientError: an error that no later try can resolve.
         """
         from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         backoff = Backoff()
         while True:
@@ -280,7 +280,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
 
     def _fail(self, error: BaseException) -> NoReturn:
         """Raise an error, or skip with ``soft_fail`` or ``never_fail``."""
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         flags = self._airflow_flags or vars(self)
         argument = next((name for name in ("soft_fail", "never_fail") if flags[name]), None)
@@ -297,7 +297,7 @@ class StepFunctionsSensor(SensorArgumentsMixin, BaseSensorOperator):
             AirflowSensorTimeout, AirflowTaskTimeout: nothing has come; also with ``soft_fail``, if AWS does not answer.
             AirflowSkipException: nothing has come, with ``soft_fail`` or ``never_fail``.
         """
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         if self._unanswered is not None and (result := self._poll_at_timeout(context)):
             return result.xcom_value if isinstance(result, PokeReturnValue) else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from sfn_provider.driving.argument_checks import Check, literal, required, statuses, true_or_false
+from sfn_provider.driving.aws_hook_mixin import LazyHookClass, aws_template_fields
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
-from sfn_provider.hooks.argument_checks import Check, literal, required, statuses, true_or_false
-from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -97,7 +97,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         Raises:
             StepFunctionExecutionFailed: the execution has ended with another status.
         """
-        from sfn_provider.hooks.history_logger import log_new_events, log_remaining_events
+        from sfn_provider.driving.history_logger import log_new_events, log_remaining_events
 
         arn = self.execution_arn
         current = self._call_aws(lambda: self.hook.describe_execution(arn, "METADATA_ONLY"))
@@ -178,8 +178,8 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
         return self._history
 
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
-        from sfn_provider.executions.masking import mask_value
         from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, parse_output
+        from sfn_provider.secret_masking import mask_value
 
         # The amazon provider's text: existing alerts on logs continue to work.
         opening = f"Step Function sensor failed. State Machine Output: {mask_value(parse_output(description))}"

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from sfn_provider._compat import AirflowFailException, PokeReturnValue
+from sfn_provider.driving.argument_checks import Check, one_of, required, statuses, true_or_false
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.argument_types import WaitFor
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, STATUSES
-from sfn_provider.hooks.argument_checks import Check, one_of, required, statuses, true_or_false
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -89,7 +89,7 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
     def _validate_arguments(self) -> None:
         from sfn_provider.exceptions import UsageError
         from sfn_provider.executions.arns import require_describable, require_execution_arn
-        from sfn_provider.executions.masking import quote
+        from sfn_provider.secret_masking import quote
 
         if isinstance(self.execution_arns, str | Mapping) or not isinstance(self.execution_arns, Iterable):
             raise UsageError(
@@ -192,8 +192,8 @@ class StepFunctionExecutionsSensor(StepFunctionsSensor):
         """
         from sfn_provider.executions.aws_errors import aws_errors, retry_aws_call
         from sfn_provider.executions.batch_status import SHOWN_FAILURES
-        from sfn_provider.executions.masking import masked_line
         from sfn_provider.executions.outcomes import ExecutionFailure
+        from sfn_provider.secret_masking import masked_line
 
         failures: list[ExecutionFailure] = []
         read_errors: tuple[type[Exception], ...] = (AirflowFailException, *aws_errors())

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import PokeReturnValue
+from sfn_provider.driving.argument_checks import Check, statuses
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.statuses import MAP_RUN_STATUSES
-from sfn_provider.hooks.argument_checks import Check, statuses
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import MapRunDetailsLink, StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -157,7 +157,7 @@ class StepFunctionMapRunSensor(StepFunctionsSensor):
     def _failed_children(self) -> tuple[FailedItem, ...]:
         """Read the first failed children; none if AWS does not return them: they are details of the failure."""
         from sfn_provider.executions.aws_errors import aws_errors
-        from sfn_provider.executions.masking import masked_line
+        from sfn_provider.secret_masking import masked_line
 
         try:
             return self.hook.failed_children(str(self.map_run_arn))

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from sfn_provider._compat import PokeReturnValue
+from sfn_provider.driving.argument_checks import Check, number, one_of, required
+from sfn_provider.driving.aws_hook_mixin import aws_template_fields
 from sfn_provider.executions.argument_types import Passage
-from sfn_provider.hooks.argument_checks import Check, number, one_of, required
-from sfn_provider.hooks.aws_hook_mixin import aws_template_fields
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
 
@@ -145,11 +145,7 @@ class StepFunctionStateSensor(StepFunctionsSensor):
 
     def _fail_unless_redriven(self, counter: StateEventCounter) -> None:
         """Fail, as the execution has ended without the state; wait on if it is running again."""
-        from sfn_provider.executions.outcomes import (
-            StepFunctionExecutionFailed,
-            StepFunctionStateMissed,
-            ended_message,
-        )
+        from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, StepFunctionStateMissed, ended_message
         from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES
 
         description = self._call_aws(lambda: self.hook.describe_execution(self.execution_arn))

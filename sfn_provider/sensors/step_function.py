@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.hooks.aws_hook_mixin import lazy_class_loader
+from sfn_provider.driving.aws_hook_mixin import lazy_class_loader
 
 if TYPE_CHECKING:
     from sfn_provider.sensors.activity import StepFunctionActivityTaskSensor

@@ -17,7 +17,7 @@ from sfn_provider.server.api_errors import ApiError, not_found
 from sfn_provider.server.arns import ArnBuilder, check_arn
 from sfn_provider.server.driver.clocks import TimeMode, check_time_mode, make_clock
 from sfn_provider.server.driver.execution_driver import EVENTS_IN_A_ROW, ExecutionDriver
-from sfn_provider.server.driver.own_actions import CallOperation, OwnActions
+from sfn_provider.server.driver.nested_calls import CallOperation, OwnActions
 from sfn_provider.server.driver.task_calls import ServiceCalls
 from sfn_provider.server.requests.page_tokens import PageTokens
 from sfn_provider.server.resources.activities import Activity

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from sfn_provider.asl.aws_actions.installed_actions import InstalledActions
+from sfn_provider.asl.definition_index.definition_walk import PlacedState, index_definition
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic
-from sfn_provider.asl.lint_rules.definition_walk import PlacedState, index_definition
-from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
 from sfn_provider.asl.lint_rules.reporting import join_some
 from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES, parameter_problems, parameters_field
 from sfn_provider.asl.placeholders import fill_partition, placeholder_names, strip_partition

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from sfn_provider.executions.aws_errors import MAX_DELAY
-from sfn_provider.hooks.task_token_mixin import ACTIVITY_READ_TIMEOUT
+from sfn_provider.hooks.mixins.task_tokens import ACTIVITY_READ_TIMEOUT
 from sfn_provider.triggers.base import PollingTrigger
 from sfn_provider.waiting.aws_client import AwsClient, create_client
 

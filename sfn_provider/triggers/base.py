@@ -9,13 +9,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider.driving.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_region
 from sfn_provider.executions.aws_errors import Backoff, aws_errors
-from sfn_provider.executions.masking import excerpt, masked_line
 from sfn_provider.executions.wait_messages import begin_line, end_line
-from sfn_provider.hooks.aws_hook_mixin import AwsHookFactory, LazyHookClass
 from sfn_provider.links.step_function import console_address
+from sfn_provider.secret_masking import excerpt, masked_line
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 from sfn_provider.waiting.status_queue.queue_reader import StatusQueueSettings
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 from typing import Any
 
 from sfn_provider._compat import BaseEventTrigger, TriggerEvent, has_event_triggers
+from sfn_provider.driving.aws_hook_mixin import LazyHookClass
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import ENDED_STATUSES
-from sfn_provider.hooks.aws_hook_mixin import LazyHookClass
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.triggers.base import AwsTriggerMixin, make_event
 from sfn_provider.waiting.executions.ended_executions import EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.executions.execution_streams import (

@@ -10,9 +10,9 @@ from typing import Any
 from sfn_provider._compat import BaseTrigger, TriggerEvent
 from sfn_provider.callbacks.answer_waits import wait_for_answer
 from sfn_provider.exceptions import StatesError, UsageError
-from sfn_provider.executions.masking import masked_line, quote
 from sfn_provider.executions.wait_messages import end_line, list_some
 from sfn_provider.links.console_pages import job_label
+from sfn_provider.secret_masking import masked_line, quote
 from sfn_provider.waiting.cancellation import finish_despite_cancellation
 from sfn_provider.xcom_json import decode_xcom, encode_xcom
 

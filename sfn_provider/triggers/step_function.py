@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider._compat import AirflowFailException, BaseTrigger, TriggerEvent
+from sfn_provider.driving.aws_hook_mixin import LazyHookClass, lazy_class_loader
 from sfn_provider.exceptions import UsageError
 from sfn_provider.executions.arns import parse_execution_arn
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history.history_log import HistoryLog
-from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import KILLED_CAUSE, KILLED_ERROR, RUNNING_STATUSES
 from sfn_provider.executions.wait_messages import begin_line, end_line
-from sfn_provider.hooks.aws_hook_mixin import LazyHookClass, lazy_class_loader
 from sfn_provider.links.step_function import console_address
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.triggers.base import AwsTriggerMixin, error_event, make_event
 from sfn_provider.waiting.aws_client import shared_client
 from sfn_provider.waiting.cancellation import finish_despite_cancellation

@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import Any, Final, Literal
 
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, classify_error, is_throttling
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.telemetry.metrics import HANDLER_ID, count_response
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.token_bucket import AdaptiveTokenBucket

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfn_provider.asl.api_operations import closest_action, closest_service, find_operation
+from sfn_provider.asl.aws_actions.api_operations import closest_action, closest_service, find_operation
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.botocore_models.models import BotocoreModels
 from sfn_provider.exceptions import StatesError

@@ -30,7 +30,7 @@ _DEFINITIONS = (
 
 def import_all() -> None:
     """Import them, make the parser of Terraform files, and have a machine in each language go all ways."""
-    from sfn_provider.asl.botocore_actions import installed_actions
+    from sfn_provider.asl.aws_actions.botocore_actions import installed_actions
     from sfn_provider.translate.definitions.terraform.syntax import parse_file
     from tests.attack.mutations import try_definition
 

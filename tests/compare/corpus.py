@@ -34,8 +34,8 @@ from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.cases.configuration import find_cases, made_mocks
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.dag_comparison import compare_cases, make_mocks
-from sfn_provider.compare.machine_parts import PART_KINDS
-from sfn_provider.compare.serverless.interpreters import find_interpreter
+from sfn_provider.compare.machine_analysis.machine_parts import PART_KINDS
+from sfn_provider.compare.serverless.python_environments import find_interpreter
 from sfn_provider.compare.serverless.workflow_files import write_workflow
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 from sfn_provider.translate import Translation

@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from sfn_provider.asl import parse
 from sfn_provider.cli.commands.compare import compare
 from sfn_provider.compare.announced_differences import ANNOUNCEMENTS, AnnouncedDifferences
-from sfn_provider.compare.calls.findings import DagSide, Finding, FindingKind, TaskRun
-from sfn_provider.compare.coverage import CoverageObserver
+from sfn_provider.compare.calls.call_findings import DagSide, Finding, FindingKind, TaskRun
 from sfn_provider.compare.dag_comparison import CaseComparison
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import CoverageObserver
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 from sfn_provider.translate.native.report import differences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sfn_provider.compare.calls.findings import Finding
+from sfn_provider.compare.calls.call_findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, DagSide
 from sfn_provider.engine import simulate
 from tests.fixtures.machines.definitions import END, machine

@@ -41,7 +41,7 @@ def test_classes_that_have_further_arguments_are_found() -> None:
     start = "sfn_provider.operators.start_execution.StepFunctionStartExecutionOperator"
     found = base_classes(start)
     assert found[0] == "sfn_provider.operators.wait_for_execution.WaitingOperator"
-    assert "sfn_provider.hooks.aws_hook_mixin.AwsHookMixin" in found
+    assert "sfn_provider.driving.aws_hook_mixin.AwsHookMixin" in found
     assert base_classes("sfn_provider.asl.parser.lint") == []
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import botocore
 import pytest
 
-from sfn_provider.asl.api_operations import OPERATIONS_FILE
-from sfn_provider.asl.botocore_actions import installed_actions
-from sfn_provider.asl.service_actions import (
+from sfn_provider.asl.aws_actions.api_operations import OPERATIONS_FILE
+from sfn_provider.asl.aws_actions.botocore_actions import installed_actions
+from sfn_provider.asl.aws_actions.service_actions import (
     TABLE_FILES,
     Family,
     ServiceActions,

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from sfn_provider.engine import simulate
-from sfn_provider.lineage.datasets import DatasetName, Place, find_datasets
+from sfn_provider.lineage.datasets import AwsLocation, DatasetName, find_datasets
 from sfn_provider.lineage.history_calls import HistoryCall, WrittenResults, read_calls
 from tests.fixtures.machines.definitions import END, machine
 
-PLACE = Place("aws-cn", "cn-north-1", "123456789012")
+PLACE = AwsLocation("aws-cn", "cn-north-1", "123456789012")
 ATHENA = "awsathena://athena.cn-north-1.amazonaws.com"
 GLUE = "arn:aws-cn:glue:cn-north-1:123456789012"
 
@@ -99,7 +99,7 @@ def test_a_call_names_its_datasets(case: Case) -> None:
 
 
 def test_without_region_or_account_no_wrong_names() -> None:
-    nowhere = Place("aws", "", "")
+    nowhere = AwsLocation("aws", "", "")
     for name in ("a query with its database and place", "a table that is read"):
         case = CASES[name]
         call = HistoryCall("S", f"arn:aws:states:::{case.resource}", case.parameters, "")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.executions.console import CONSOLE_DOMAINS
 from sfn_provider.integrations import supported_resources
 from sfn_provider.integrations.clients import Clients
 from sfn_provider.integrations.resolver import find_integration
@@ -21,6 +20,7 @@ from sfn_provider.links.console_pages import (
     find_template,
     job_label,
 )
+from sfn_provider.links.console_urls import CONSOLE_DOMAINS
 
 FUNCTION = "arn:aws-cn:lambda:cn-north-1:123456789012:function:check"
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:Orders:one"

@@ -7,7 +7,7 @@ versions. This package is not installed: who runs workflows there brings its own
 
 from __future__ import annotations
 
-from sfn_provider.compare.serverless.interpreters import DEFAULT, REQUIREMENTS
+from sfn_provider.compare.serverless.python_environments import DEFAULT, REQUIREMENTS
 from sfn_provider.mwaa.serverless.code_archive import serverless_image
 from tests.matrix.environments import ROOT, compile_used, find_python, install, run_uv
 

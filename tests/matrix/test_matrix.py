@@ -35,7 +35,7 @@ SENSITIVE = (
     *("test_compat.py", "test_plugin.py", "callbacks/test_authorization.py", "dags/test_start_sales_pipeline.py"),
     *("links/test_step_function.py", "runtime/stores/test_snapshots.py", "runtime/aws_calls/test_live_driver_jobs.py"),
     *("runtime/test_wait_mode.py", "operators/test_step_function_dag_runs.py", "translate/emit/test_live_dag.py"),
-    *("executions/test_masking.py", "hooks/test_idempotent_start.py", "hooks/test_template_types.py"),
+    *("test_secret_masking.py", "driving/test_idempotent_start.py", "driving/test_template_types.py"),
     *("operators/test_situations.py", "operators/test_step_function.py", "operators/test_execution_names.py"),
     *("operators/test_start_deferrals.py", "operators/test_get_execution_output.py"),
     *("runtime/test_cleared_runs.py", "runtime/test_situations.py"),

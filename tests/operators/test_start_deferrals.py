@@ -9,11 +9,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider._compat import (
-    AirflowException,
-    AirflowTaskTimeout,
-    TaskDeferralError,
-)
+from sfn_provider._compat import AirflowException, AirflowTaskTimeout, TaskDeferralError
 from sfn_provider.hooks.step_function import StepFunctionHook
 from tests.aws.local_step_functions import SharedStepFunctions
 from tests.aws.scripted import ScriptedAws
@@ -148,7 +144,7 @@ def test_a_kill_while_the_start_is_under_way_stops_the_execution(
         return start(*arguments)
 
     monkeypatch.setattr(StepFunctionHook, "start_execution", killed_meanwhile)
-    monkeypatch.setattr("sfn_provider.hooks.idempotent_start._KILL_DELAY", 0)
+    monkeypatch.setattr("sfn_provider.driving.idempotent_start._KILL_DELAY", 0)
     with pytest.raises(AirflowException, match=r"started(:|\b).*the task was killed"):
         operator.execute(context_of(operator))
     executions = StepFunctionHook().conn.list_executions(stateMachineArn=operator.state_machine_arn)["executions"]

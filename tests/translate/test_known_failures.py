@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sfn_provider.asl.aws_actions import installed_actions
 from sfn_provider.asl.document import Document
-from sfn_provider.asl.lint_rules import installed_actions
 from sfn_provider.translate.known_failures import find_known_failures
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"

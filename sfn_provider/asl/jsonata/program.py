@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sfn_provider.asl.jsonata.budget import refuse_larger
 from sfn_provider.asl.jsonata.errors import cause_suffix
-from sfn_provider.asl.jsonata.evaluator import Evaluator
+from sfn_provider.asl.jsonata.evaluation.evaluator import Evaluator
 from sfn_provider.asl.jsonata.library import JException
 from sfn_provider.asl.jsonata.limits import (
     MAX_COMPILED_TOKENS,
@@ -21,9 +21,9 @@ from sfn_provider.asl.jsonata.limits import (
     EvaluationLimits,
     add_work,
 )
-from sfn_provider.asl.jsonata.parser import ParseError, parse
-from sfn_provider.asl.jsonata.references import References, find_references
 from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT, Constant, VariablePath, find_shortcut, states_variable
+from sfn_provider.asl.jsonata.syntax.parser import ParseError, parse
+from sfn_provider.asl.jsonata.syntax.references import References, find_references
 from sfn_provider.asl.jsonata.values import UnsupportedResult, from_value, join_surrogates
 from sfn_provider.asl.scope import MISSING, Json, Randomness, Scope
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
+from sfn_provider.asl.definition_index.compiled_expressions import compiled_expressions
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState, is_placeholder
+from sfn_provider.asl.definition_index.expression_walk import PathUse, path_uses
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint_rules.compiled_expressions import compiled_expressions
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.expression_walk import PathUse, path_uses
 from sfn_provider.asl.lint_rules.reporting import join_words, warning
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.suggestions import did_you_mean

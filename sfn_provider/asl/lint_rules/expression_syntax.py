@@ -6,6 +6,16 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.definition_index.compiled_expressions import MAX_TOKENS, compiled_expressions
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, is_placeholder
+from sfn_provider.asl.definition_index.expression_walk import (
+    INTRINSIC,
+    JsonataUse,
+    PathUse,
+    jsonata_uses,
+    path_uses,
+    payload_templates,
+)
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.intrinsics.certain_failures import certain_failures
@@ -14,16 +24,6 @@ from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.asl.jsonata import Expression
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint_rules.compiled_expressions import MAX_TOKENS, compiled_expressions
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
-from sfn_provider.asl.lint_rules.expression_walk import (
-    INTRINSIC,
-    JsonataUse,
-    PathUse,
-    jsonata_uses,
-    path_uses,
-    payload_templates,
-)
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.paths import compile_path, compile_reference
 from sfn_provider.asl.scope import Json

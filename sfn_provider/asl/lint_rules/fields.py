@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.scope import Json
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.lint_rules.reporting import error
 from sfn_provider.asl.lint_rules.service_calls import parameters_field
 from sfn_provider.asl.resources import parse_resource

@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.lint_rules.data_shapes import (
+from sfn_provider.asl.definition_index.data_shapes import (
     EMPTY,
     ERROR_OUTPUT,
     UNKNOWN,
@@ -28,7 +27,7 @@ from sfn_provider.asl.lint_rules.data_shapes import (
     union_of_shapes,
     write_member,
 )
-from sfn_provider.asl.lint_rules.definition_walk import (
+from sfn_provider.asl.definition_index.definition_walk import (
     DefinitionIndex,
     Fields,
     Group,
@@ -38,7 +37,8 @@ from sfn_provider.asl.lint_rules.definition_walk import (
     objects,
     rule_tree,
 )
-from sfn_provider.asl.lint_rules.expression_walk import PathUse, Reads, path_uses
+from sfn_provider.asl.definition_index.expression_walk import PathUse, Reads, path_uses
+from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.reporting import join_some, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.suggestions import Suggestions

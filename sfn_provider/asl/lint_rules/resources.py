@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sfn_provider.asl.aws_actions.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
+from sfn_provider.asl.definition_index.definition_walk import (
+    DefinitionIndex,
+    Fields,
+    Group,
+    PlacedState,
+    is_placeholder,
+)
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata, is_number, kind_of
 from sfn_provider.asl.json_values.json_walk import walk_texts
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, Group, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning
 from sfn_provider.asl.lint_rules.service_calls import SDK_NAMES, find_sdk_action, parameters_field
 from sfn_provider.asl.resources import Resource, parse_resource

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from sfn_provider.asl.definition_index.definition_walk import (
+    DefinitionIndex,
+    Fields,
+    PlacedState,
+    is_placeholder,
+    objects,
+)
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder, objects
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.asl.suggestions import Suggestions

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Fields, index_definition
 from sfn_provider.asl.diagnostics import Diagnostic, first_problems, split_pointer
 from sfn_provider.asl.lint_rules.choices import (
     choices_without_default,
@@ -15,7 +16,6 @@ from sfn_provider.asl.lint_rules.choices import (
 )
 from sfn_provider.asl.lint_rules.constant_expressions import constant_expressions
 from sfn_provider.asl.lint_rules.context_paths import context_paths
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Fields, index_definition
 from sfn_provider.asl.lint_rules.expression_syntax import jsonata_syntax, jsonata_text, paths_and_calls, static_text
 from sfn_provider.asl.lint_rules.fields import (
     exclusive_fields,

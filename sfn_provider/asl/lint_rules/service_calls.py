@@ -12,16 +12,22 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from sfn_provider.asl.aws_actions.installed_actions import InstalledActions
+from sfn_provider.asl.aws_actions.optimized_actions import has_pattern
+from sfn_provider.asl.aws_actions.parameter_types import find_wrong_types
+from sfn_provider.asl.aws_actions.service_actions import (
+    Family,
+    ServiceActions,
+    service_actions,
+    service_names,
+    table_source,
+)
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState, is_placeholder
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.installed_actions import InstalledActions
-from sfn_provider.asl.lint_rules.optimized_actions import has_pattern
 from sfn_provider.asl.lint_rules.reporting import error, warning
-from sfn_provider.asl.parameter_types import find_wrong_types
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import Json
-from sfn_provider.asl.service_actions import Family, ServiceActions, service_actions, service_names, table_source
 from sfn_provider.asl.suggestions import Suggestions, closest_word
 
 _RETIRED = """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Group, PlacedState, catchers
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, catchers
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.suggestions import Suggestions

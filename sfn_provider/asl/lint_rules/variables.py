@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from sfn_provider.asl.definition_index.compiled_expressions import compiled_expressions
+from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
+from sfn_provider.asl.definition_index.expression_walk import path_uses
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS
 from sfn_provider.asl.jsonpath.syntax import parse_path
-from sfn_provider.asl.lint_rules.compiled_expressions import compiled_expressions
-from sfn_provider.asl.lint_rules.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
-from sfn_provider.asl.lint_rules.expression_walk import path_uses
 from sfn_provider.asl.lint_rules.reporting import error, warning
 from sfn_provider.asl.scope import Json
 from sfn_provider.asl.suggestions import Suggestions

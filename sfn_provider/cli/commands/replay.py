@@ -18,7 +18,7 @@ from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.replay_results import ReplayResults
 from sfn_provider.cli.output.tables import progress
 from sfn_provider.compare.airflow.dag_execution import DagSource
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.compare.replay.aws_executions import AwsExecution, fetch_execution, list_last_executions
 from sfn_provider.compare.replay.history_files import read_history
 from sfn_provider.compare.replay.recording import Recording

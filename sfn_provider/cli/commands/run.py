@@ -22,9 +22,9 @@ from sfn_provider.cli.options.common import (
 )
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.tables import Cell, console, format_seconds, shorten, status, table
-from sfn_provider.compare.coverage import Coverage, CoverageObserver, missing_input, reached_parts
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import Coverage, CoverageObserver, missing_input, reached_parts
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
 from sfn_provider.plurals import count

@@ -25,7 +25,7 @@ from sfn_provider.cli.inputs.served_machines import (
 from sfn_provider.cli.options.common import ProviderCommand, json_option, option_group, substitutions_option
 from sfn_provider.cli.output.printing import printable
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.masking import one_line
+from sfn_provider.secret_masking import one_line
 from sfn_provider.server.local_server import LocalServer, check_installed
 
 _TASK_OPTIONS: dict[str, dict[str, Any]] = {

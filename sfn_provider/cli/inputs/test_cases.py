@@ -12,8 +12,8 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING
 from sfn_provider.cli.inputs.input_files import read_input
 from sfn_provider.cli.output.tables import console
-from sfn_provider.compare.coverage import Coverage
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import Coverage
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.simulation.mock_files import load_test_cases
 from sfn_provider.plurals import count

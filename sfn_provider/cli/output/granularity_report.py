@@ -12,7 +12,7 @@ from sfn_provider.compare.cost.workflow_usage import count_restarts
 from sfn_provider.translate import Translation, report
 from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity
 from sfn_provider.translate.plan.model import DagPlan
-from sfn_provider.translate.serverless.own_code import plan_workflow
+from sfn_provider.translate.serverless.code_package_tasks import plan_workflow
 from sfn_provider.translate.translator import plan_tasks
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.executions.masking import one_line
+from sfn_provider.secret_masking import one_line
 
 
 def printable(text: str) -> str:

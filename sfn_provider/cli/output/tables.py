@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sfn_provider.cli.output.printing import printable
 from sfn_provider.cli.signals import exit_if_signalled
-from sfn_provider.executions.masking import one_line
+from sfn_provider.secret_masking import one_line
 
 _FILE_WIDTH = 10_000
 """Columns where the output is no terminal: more than any line has, so that no cell is cut."""

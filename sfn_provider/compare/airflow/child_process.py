@@ -23,8 +23,8 @@ from unittest.mock import patch
 
 from sfn_provider._compat import airflow_major, patch_dag_test
 from sfn_provider.compare.airflow.branch_failures import MAX_RUNS, find_overrun_failures, known_failures
-from sfn_provider.compare.airflow.caught_run import listen_to_tasks, run_caught
 from sfn_provider.compare.airflow.in_process_api import serve_requests_in_thread
+from sfn_provider.compare.airflow.intercepted_run import listen_to_tasks, run_caught
 from sfn_provider.compare.airflow.virtual_clock import VirtualClock
 from sfn_provider.compare.airflow.virtual_order import run_in_virtual_order, runs_many_states
 from sfn_provider.runtime.routing.routing_token import ERROR_KEY, STOPPED_KEY, TOKEN_KEY

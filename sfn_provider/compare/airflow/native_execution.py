@@ -7,7 +7,7 @@ from typing import Any
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.airflow.caught_calls import run_with_caught_calls
+from sfn_provider.compare.airflow.intercepted_dag_file import run_with_caught_calls
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import run_machine

@@ -51,8 +51,8 @@ class DagRunResult:
             ``stopped`` of those that another branch's failure has stopped.
         log: the end of Airflow's log.
         requests: how many requests tasks sent to Airflow; 0 on Airflow 2, whose tasks use the database.
-        caught: the calls of AWS and what else `sfn_provider.compare.airflow.caught_run.run_caught` found; None where
-            they were not caught.
+        caught: the calls of AWS and what else `sfn_provider.compare.airflow.intercepted_run.run_caught` found; None
+            where they were not caught.
     """
 
     state: str
@@ -98,7 +98,7 @@ class AirflowRunner:
             configuration: the run's configuration.
             mocks: a mock configuration with one test case, or None to call AWS.
             caught: catches all calls of AWS and answers them, as for
-                `sfn_provider.compare.airflow.caught_run.run_caught`; None to let them through.
+                `sfn_provider.compare.airflow.intercepted_run.run_caught`; None to let them through.
             environment: variables that lead the calls to a server on this machine in place of AWS: the process has no
                 others of AWS. Retries come at once then, whatever their delay. None for no such server.
 

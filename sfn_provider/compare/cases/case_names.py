@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sfn_provider.compare.cases.goals import Goal, GoalKind
 from sfn_provider.compare.cases.search import FoundCase
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 
 _MAX_LENGTH: Final = 60
 

@@ -17,9 +17,9 @@ from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.data.list_values import fits_kind, make_lists, make_texts
 from sfn_provider.compare.cases.data.sample_values import FUTURE, PAST, TIME
-from sfn_provider.compare.data_read_types import EACH, DataRead, Key
-from sfn_provider.compare.data_reads import operand_paths, path_steps
-from sfn_provider.compare.jsonata_reads import expression_reads
+from sfn_provider.compare.machine_analysis.data_read_types import EACH, DataRead, Key
+from sfn_provider.compare.machine_analysis.data_reads import operand_paths, path_steps
+from sfn_provider.compare.machine_analysis.jsonata_reads import expression_reads
 from sfn_provider.engine.dataflow.choice_rules import compile_rule
 from sfn_provider.engine.history.timestamps import format_time, parse_time
 
@@ -299,7 +299,7 @@ def expression_values(source: str) -> list[Json]:
     Args:
         source: the expression; nothing is tried for text that is none.
     """
-    from sfn_provider.asl.jsonata.parser import children
+    from sfn_provider.asl.jsonata.syntax.parser import children
 
     found: list[Json] = []
     try:

@@ -22,7 +22,7 @@ from sfn_provider.compare.cases.data.traced_values import (
     undetermined,
 )
 from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
-from sfn_provider.compare.data_read_types import Key
+from sfn_provider.compare.machine_analysis.data_read_types import Key
 from sfn_provider.exceptions import StatesError
 
 Assignment = dict[Operand, Json]

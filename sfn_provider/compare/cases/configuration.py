@@ -14,8 +14,8 @@ from sfn_provider.compare.cases.data.case_data import Entry, shorten_answers
 from sfn_provider.compare.cases.data.task_results import has_service_models
 from sfn_provider.compare.cases.goals import Goal, GoalKind
 from sfn_provider.compare.cases.search import FoundCase, Search
-from sfn_provider.compare.coverage import Coverage
-from sfn_provider.compare.machine_parts import PART_KINDS, Part, PartKind
+from sfn_provider.compare.machine_analysis.coverage import Coverage
+from sfn_provider.compare.machine_analysis.machine_parts import PART_KINDS, Part, PartKind
 from sfn_provider.engine.simulation.mock_files import mocks_of_configuration, shorten_names
 from sfn_provider.engine.simulation.mocks import Mocks
 

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from sfn_provider.asl.definition_index.expression_walk import JsonataUse, PathUse
 from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.jsonpath.syntax import end_of_path, parse_path
-from sfn_provider.asl.lint_rules.expression_walk import JsonataUse, PathUse
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.choice_rules import PRESENT, expression_values
 from sfn_provider.compare.cases.data.list_values import MAX_ENTRIES, fits_kind, make_lists, make_texts
-from sfn_provider.compare.data_read_types import EACH
-from sfn_provider.compare.data_reads import path_steps
-from sfn_provider.compare.jsonata_reads import expression_reads
+from sfn_provider.compare.machine_analysis.data_read_types import EACH
+from sfn_provider.compare.machine_analysis.data_reads import path_steps
+from sfn_provider.compare.machine_analysis.jsonata_reads import expression_reads
 
 Suggestion = dict[str, Json]
 """Values for members, by the member's name; MISSING for one that should not be there."""

@@ -10,17 +10,10 @@ from typing import Any, Final, Literal
 import networkx
 
 from sfn_provider.asl.model import Map
-from sfn_provider.compare.coverage import CoverageObserver
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import CoverageObserver
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine.errors.retry import matches_error
-from sfn_provider.engine.observations import (
-    ItemsListed,
-    Observation,
-    Place,
-    RetryDecision,
-    StateEntered,
-    StateFailure,
-)
+from sfn_provider.engine.observations import ItemsListed, Observation, Place, RetryDecision, StateEntered, StateFailure
 from sfn_provider.exceptions import StatesError
 
 GoalKind = Literal["state", "rule", "catcher", "retrier", "exhausted", "items", "loop"]

@@ -10,7 +10,7 @@ from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.choice_rules import ChoiceRules
 from sfn_provider.compare.cases.data.case_data import CaseData
 from sfn_provider.compare.cases.goals import Goal
-from sfn_provider.compare.data_read_types import Key
+from sfn_provider.compare.machine_analysis.data_read_types import Key
 
 _NUMBERS = (0, 1, 2, 3, 10, 100)
 _SEPARATORS = ("/", ",", "-", "_", ".")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from sfn_provider.asl.definition_index.definition_walk import index_definition
+from sfn_provider.asl.definition_index.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.document import Definition, open_document, open_machine
 from sfn_provider.asl.jsonata.limits import report_work
-from sfn_provider.asl.lint_rules.definition_walk import index_definition
-from sfn_provider.asl.lint_rules.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.data.case_data import CaseData
@@ -22,8 +22,8 @@ from sfn_provider.compare.cases.mutations import mutation_values, mutations, wit
 from sfn_provider.compare.cases.search_budget import STATE, SearchBudget, SearchEnded
 from sfn_provider.compare.cases.steered_run import MachineData, SteeredRun, TooLong
 from sfn_provider.compare.cases.steering import Knowledge, Steering
-from sfn_provider.compare.data_reads import reads_by_state
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.data_reads import reads_by_state
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.engine.compiled_machine import CompiledMachine
 from sfn_provider.exceptions import UsageError

@@ -31,9 +31,9 @@ from sfn_provider.compare.cases.data.traced_values import (
 from sfn_provider.compare.cases.goals import Goal
 from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
 from sfn_provider.compare.cases.steering import Knowledge, Steering
-from sfn_provider.compare.data_read_types import EACH, DataRead, Key
-from sfn_provider.compare.data_reads import path_steps
-from sfn_provider.compare.machine_parts import MachineParts, PlacedState
+from sfn_provider.compare.machine_analysis.data_read_types import EACH, DataRead, Key
+from sfn_provider.compare.machine_analysis.data_reads import path_steps
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts, PlacedState
 from sfn_provider.engine.observations import (
     CallRequested,
     CatchDecision,

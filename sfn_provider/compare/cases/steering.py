@@ -13,7 +13,7 @@ from sfn_provider.asl.model import Fail, Map, Parallel, Task
 from sfn_provider.compare.cases.error_samples import READER_FAILED, THRESHOLD, find_error, takes
 from sfn_provider.compare.cases.goals import MAX_RETRIES, SEVERAL, Goal, Loop
 from sfn_provider.compare.cases.search_budget import SearchBudget
-from sfn_provider.compare.machine_parts import Edge, MachineParts
+from sfn_provider.compare.machine_analysis.machine_parts import Edge, MachineParts
 
 _NEXT, _RULE, _CATCH, _FAILS = 1.0, 1.0, 4.0, 50.0
 _MAX_TURNS: Final = 3

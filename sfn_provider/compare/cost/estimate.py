@@ -84,7 +84,7 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Way:
+class ServiceOption:
     """One way to run the pipeline.
 
     Args:
@@ -140,7 +140,7 @@ class WayCosts:
         curve: dollars a month at several numbers of runs a month: ``[(runs, dollars), ...]``.
     """
 
-    way: Way
+    way: ServiceOption
     monthly: float | None
     added: float | None
     curve: tuple[tuple[int, float], ...]
@@ -195,7 +195,7 @@ def estimate(usage: Usage, prices: Prices, runs: int, environment: Environment |
     )
 
 
-def _cost_way(way: Way, runs: int) -> WayCosts:
+def _cost_way(way: ServiceOption, runs: int) -> WayCosts:
     monthly = way.monthly(runs)
     curve = [(point, way.monthly(point)) for point in _points(runs)]
     return WayCosts(
@@ -206,7 +206,7 @@ def _cost_way(way: Way, runs: int) -> WayCosts:
     )
 
 
-def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict[str, str]) -> list[Way]:
+def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict[str, str]) -> list[ServiceOption]:
     unknown = f"its price in {prices.region} is not known; give your own with --price"
     ways = []
     if prices.standard is None:
@@ -238,8 +238,8 @@ def _ways(usage: Usage, prices: Prices, environment: Environment, left_out: dict
     return ways
 
 
-def _way(name: str, monthly: Callable[[float], float], prices: Prices, own: DatedPrices) -> Way:
-    return Way(name, monthly, own.origin or prices.as_of, own.source, limit=_limit_of_tiers(own))
+def _way(name: str, monthly: Callable[[float], float], prices: Prices, own: DatedPrices) -> ServiceOption:
+    return ServiceOption(name, monthly, own.origin or prices.as_of, own.source, limit=_limit_of_tiers(own))
 
 
 def _limit_of_tiers(own: DatedPrices) -> str:
@@ -281,7 +281,7 @@ def _missing_price(found: EnvironmentPrices, environment: Environment) -> str | 
     return next((what for what, (count, price) in needed.items() if count and price is None), None)
 
 
-def _mwaa(name: str, usage: Usage, prices: Prices, found: EnvironmentPrices, environment: Environment) -> Way:
+def _mwaa(name: str, usage: Usage, prices: Prices, found: EnvironmentPrices, environment: Environment) -> ServiceOption:
     hours = prices.hours_per_month
     capacity = measure_capacity(found, usage.worker_seconds, hours)
     fixed = hours * (
@@ -300,7 +300,7 @@ def _mwaa(name: str, usage: Usage, prices: Prices, found: EnvironmentPrices, env
 
     limit = f"it does at most {_round_down(capacity.max_runs):,} runs a month: {capacity.reason}"
     limit = limit if capacity.max_runs < MAX_RUNS else ""
-    return Way(name, monthly, found.origin or prices.as_of, found.source, fixed, capacity, limit)
+    return ServiceOption(name, monthly, found.origin or prices.as_of, found.source, fixed, capacity, limit)
 
 
 def _round_down(number: float) -> int:
@@ -322,7 +322,7 @@ def _points(runs: int) -> list[int]:
     return sorted({runs, *(step * decade for decade in decades for step in (1, 2, 5) if step * decade <= MAX_RUNS)})
 
 
-def _break_even(ways: list[Way], hours_per_month: float) -> list[BreakEven]:
+def _break_even(ways: list[ServiceOption], hours_per_month: float) -> list[BreakEven]:
     """The points of all pairs of ways, but of two classes of environments: the size that is needed decides there."""
     return [
         change
@@ -333,7 +333,7 @@ def _break_even(ways: list[Way], hours_per_month: float) -> list[BreakEven]:
     ]
 
 
-def _always_cheaper(ways: list[Way], hours_per_month: float) -> Iterator[str]:
+def _always_cheaper(ways: list[ServiceOption], hours_per_month: float) -> Iterator[str]:
     """Iterate over sentences about pairs of ways without an environment whose order never changes."""
     by_runs = [way for way in ways if way.capacity is None]
     for one, other in combinations(by_runs, 2):
@@ -343,7 +343,7 @@ def _always_cheaper(ways: list[Way], hours_per_month: float) -> Iterator[str]:
             yield f"{cheaper.name} is cheaper than {than.name} at any number of runs a month."
 
 
-def _changes(one: Way, other: Way, hours_per_month: float) -> Iterator[BreakEven]:
+def _changes(one: ServiceOption, other: ServiceOption, hours_per_month: float) -> Iterator[BreakEven]:
     """Where the order of two ways changes, by halving between the points of the curves."""
     points = _points(1)
     for low, high in pairwise(points):
@@ -367,7 +367,7 @@ def _changes(one: Way, other: Way, hours_per_month: float) -> Iterator[BreakEven
         )
 
 
-def _capacity_text(way: Way, runs: int) -> str:
+def _capacity_text(way: ServiceOption, runs: int) -> str:
     """Say what some runs a month are for the workers of an environment."""
     if way.capacity is None:
         raise AssertionError("asked for an environment alone")
@@ -385,5 +385,5 @@ def _two_digits(value: float) -> str:
     return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"
 
 
-def _cheaper(one: Way, other: Way, runs: int) -> Way:
+def _cheaper(one: ServiceOption, other: ServiceOption, runs: int) -> ServiceOption:
     return one if one.monthly(runs) <= other.monthly(runs) else other

@@ -30,7 +30,7 @@ _OTHER_JOBS: Final = PollInterval(5, 60)
 
 
 @dataclass(frozen=True, slots=True)
-class StateTime:
+class VisitTime:
     """A visit of a state on Step Functions.
 
     Args:
@@ -81,7 +81,8 @@ def count_restarts(plan: DagPlan) -> int:
     tells. A Map has one item, and nothing is retried.
 
     Args:
-        plan: what `sfn_provider.translate.serverless.own_code.plan_workflow` has returned, with a task for each state.
+        plan: what `sfn_provider.translate.serverless.code_package_tasks.plan_workflow` has returned, with a task for
+            each state.
     """
     pauses: dict[str, int] = {}
     for _, names, state in walk_states(plan.machine):
@@ -89,17 +90,17 @@ def count_restarts(plan: DagPlan) -> int:
     return count_on_a_way(plan, lambda node: sum(pauses[name] for name in node.states))
 
 
-def _shortest_visit(name: str, state: State) -> StateTime:
+def _shortest_visit(name: str, state: State) -> VisitTime:
     """Return a visit in which one call is answered at once; one of a Wait takes what the state says, or long."""
     seconds, calls, resource = 0.0, 0, ""
     if isinstance(state, Wait):
         seconds = float(state.seconds) if isinstance(state.seconds, int | float) else math.inf
     elif isinstance(state, Task):
         calls, resource = 1, state.resource
-    return StateTime(name, state.type, resource, 0, seconds, calls, 0.0, False)
+    return VisitTime(name, state.type, resource, 0, seconds, calls, 0.0, False)
 
 
-def measure_workflow(translation: Translation, visits: Sequence[StateTime]) -> WorkflowUsage:
+def measure_workflow(translation: Translation, visits: Sequence[VisitTime]) -> WorkflowUsage:
     """Return what a run of a workflow uses that does what an execution did.
 
     Args:
@@ -113,13 +114,13 @@ def measure_workflow(translation: Translation, visits: Sequence[StateTime]) -> W
     if workflow is None:
         raise ValueError(f"{translation.plan.dag_id} was not translated for MWAA Serverless")
     homes = {entry.state: entry.task_id for entry in translation.tasks}
-    found: dict[str, list[StateTime]] = {}
+    found: dict[str, list[VisitTime]] = {}
     for visit in visits:
         found.setdefault(homes.get(visit.state, ""), []).append(visit)
     return _measure_code(workflow, found) if workflow.way == "code" else _measure_operators(workflow, found)
 
 
-def _measure_code(workflow: Workflow, visits: Mapping[str, Sequence[StateTime]]) -> WorkflowUsage:
+def _measure_code(workflow: Workflow, visits: Mapping[str, Sequence[VisitTime]]) -> WorkflowUsage:
     """Every task starts, but those behind one that has failed; one that waits is started again."""
     starts: list[float] = []
     idle = cycles = 0
@@ -137,7 +138,7 @@ def _measure_code(workflow: Workflow, visits: Mapping[str, Sequence[StateTime]])
     return WorkflowUsage(tuple(starts), idle, cycles)
 
 
-def _pauses(visit: StateTime) -> int:
+def _pauses(visit: VisitTime) -> int:
     """How often the task of a state is started again: for each poll, before each retry, and behind a Wait."""
     if visit.type == "Wait":
         return int(visit.seconds > _SHORT_WAIT)
@@ -162,7 +163,7 @@ def _interval(resource: str) -> PollInterval:
     return sync.interval if sync is not None else _OTHER_JOBS
 
 
-def _measure_operators(workflow: Workflow, visits: Mapping[str, Sequence[StateTime]]) -> WorkflowUsage:
+def _measure_operators(workflow: Workflow, visits: Mapping[str, Sequence[VisitTime]]) -> WorkflowUsage:
     """The tasks of visited states start, once for each call; sensors once a cycle, until their job has ended."""
     sensors = {task.upstream[0]: task for task in workflow.tasks if "poke_interval" in task.arguments and task.upstream}
     starts: list[float] = []
@@ -179,7 +180,7 @@ def _measure_operators(workflow: Workflow, visits: Mapping[str, Sequence[StateTi
     return WorkflowUsage(tuple(starts), 0, cycles)
 
 
-def _operator_starts(visit: StateTime, is_split: bool) -> Iterator[float]:
+def _operator_starts(visit: VisitTime, is_split: bool) -> Iterator[float]:
     """Iterate over the seconds of each start of a state's task: it holds its worker unless a sensor waits for it."""
     working = 0.0 if is_split else visit.seconds if visit.type == "Wait" else visit.calling
     calls = max(1, visit.calls)

@@ -15,7 +15,7 @@ from sfn_provider.exceptions import UsageError
 
 Event = Mapping[str, Any]
 
-Place = tuple[int, ...]
+VisitPlace = tuple[int, ...]
 """The position of a visit: its number among those of the machine. Within a Parallel or Map: that one's place, the
 number of its retry, the index of the branch or iteration, and the number of the visit in it."""
 
@@ -36,7 +36,7 @@ class _Entry:
 
     name: str
     type: str
-    place: Place
+    place: VisitPlace
     container: int
 
 
@@ -65,7 +65,7 @@ class Flow:
         """Return the id of the StateEntered event that an event belongs to; 0 for the execution's own events."""
         return self._owners[int(event["id"])]
 
-    def place(self, entered: int) -> Place:
+    def place(self, entered: int) -> VisitPlace:
         """Return the place of a visit, by the id of its first event."""
         return self._entries[entered].place
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.diff.history_flow import Place
+from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.json_diff import Difference, find_differences
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.engine.execution import Execution
 
-Tolerates = Callable[[Place, str, Difference], bool]
+Tolerates = Callable[[VisitPlace, str, Difference], bool]
 """Whether a difference does not count, by the place of the visit and the name of the value."""
 
-OUTCOME: Place = ()
+OUTCOME: VisitPlace = ()
 """The place of the execution's own output, error and cause."""
 
 
-def tolerate_nothing(_place: Place, _name: str, _difference: Difference) -> bool:
+def tolerate_nothing(_place: VisitPlace, _name: str, _difference: Difference) -> bool:
     """Return False: every difference counts."""
     return False
 
@@ -63,7 +63,7 @@ class StateComparison:
 class _Differences:
     """Collects the differences of one visit, or of the outcome."""
 
-    place: Place
+    place: VisitPlace
     tolerates: Tolerates
     counted: list[str] = field(default_factory=list)
     tolerated: list[str] = field(default_factory=list)
@@ -131,7 +131,7 @@ def compare_outcomes(expected: Execution, actual: Execution, *, tolerates: Toler
     return found.counted
 
 
-def _failed_containers(visits: Iterable[StateVisit]) -> set[Place]:
+def _failed_containers(visits: Iterable[StateVisit]) -> set[VisitPlace]:
     """The places of the Parallels and Maps in which something failed."""
     return {place for visit in visits if not visit.exited for place in visit.containers}
 
@@ -141,7 +141,7 @@ def _both_exited(compared: StateComparison) -> bool:
 
 
 def _compare_visit(
-    place: Place, expected: StateVisit | None, actual: StateVisit | None, tolerates: Tolerates, *, times: bool
+    place: VisitPlace, expected: StateVisit | None, actual: StateVisit | None, tolerates: Tolerates, *, times: bool
 ) -> StateComparison:
     if expected is None or actual is None or expected.state != actual.state:
         one = expected.state if expected else "no state"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.diff.history_flow import Flow, Place
+from sfn_provider.compare.diff.history_flow import Flow, VisitPlace
 from sfn_provider.engine.history.events import details_key
 
 Outcome = Literal["succeeded", "failed", "unanswered"]
@@ -78,7 +78,7 @@ class StateVisit:
     assigned: Mapping[str, Json]
     entered: datetime
     seconds: float | None
-    place: Place = ()
+    place: VisitPlace = ()
 
     @property
     def calls(self) -> int:
@@ -86,7 +86,7 @@ class StateVisit:
         return len(self.attempts)
 
     @property
-    def containers(self) -> tuple[Place, ...]:
+    def containers(self) -> tuple[VisitPlace, ...]:
         """The places of the Parallels and Maps around it, the outermost first."""
         return tuple(self.place[:length] for length in range(1, len(self.place), 3))
 
@@ -96,7 +96,7 @@ class StateVisit:
         return place_key(self.place)
 
 
-def place_key(place: Place) -> str:
+def place_key(place: VisitPlace) -> str:
     """Return a place as `CallTask.place` writes it, without the number of the call."""
     containers = zip(place[:-1:3], place[1::3], place[2::3], strict=True)
     return "".join(f"/{number}.{retry}.{index}" for number, retry, index in containers) + f"/{place[-1]}"
@@ -155,7 +155,7 @@ def _ended(attempt: Attempt, outcome: Outcome, details: Mapping[str, Any], at: d
     return replace(attempt, outcome=outcome, result=result, error=error, cause=cause, seconds=seconds)
 
 
-def _make_visit(events: _VisitEvents, place: Place) -> StateVisit:
+def _make_visit(events: _VisitEvents, place: VisitPlace) -> StateVisit:
     entered, exited = events.entered, events.exited
     details = entered["stateEnteredEventDetails"]
     exit_details = exited["stateExitedEventDetails"] if exited is not None else {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sfn_provider.asl.model import Parallel, State, StateMachine, inner_scopes, walk_states
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.diff.history_flow import Place
+from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_state_visits
 from sfn_provider.engine import Execution
 from sfn_provider.engine.dataflow.context_object import execution_context
@@ -149,7 +149,7 @@ def count_transitions(visits: Sequence[StateVisit]) -> int:
 
     Source: https://aws.amazon.com/step-functions/pricing/
     """
-    retried: dict[Place, int] = {}
+    retried: dict[VisitPlace, int] = {}
     for visit in visits:
         for container in visit.containers:
             retried[container] = max(retried.get(container, 0), visit.place[len(container)])

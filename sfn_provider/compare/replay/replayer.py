@@ -10,9 +10,9 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.compare.airflow.dag_execution import DAG_ID, AirflowRun, DagSource, run_dag_source
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
 from sfn_provider.compare.comparison import Clock, Comparison
-from sfn_provider.compare.coverage import reached_parts
 from sfn_provider.compare.diff.run_specific_values import mask_event_numbers
 from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
+from sfn_provider.compare.machine_analysis.coverage import reached_parts
 from sfn_provider.compare.replay.recording import Recording, branch_indexes, with_counted_transitions
 from sfn_provider.compare.replay.tolerated_differences import ToleratedDifferences
 from sfn_provider.engine import Execution, Mocks

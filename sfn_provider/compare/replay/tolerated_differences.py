@@ -18,7 +18,7 @@ from typing import Self
 
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.diff.history_flow import Place
+from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.json_diff import Difference
 from sfn_provider.compare.diff.run_specific_values import mask_event_numbers
 from sfn_provider.compare.diff.state_comparison import compare_outcomes, compare_states
@@ -33,7 +33,7 @@ _START_OFFSET = 3661.007
 _OTHER_NAME = "another"
 """Name of the second run for a replay."""
 
-_ValuePlace = tuple[Place, str, str]
+_ValuePlace = tuple[VisitPlace, str, str]
 """The place of a visit, the name of a value, the JSON pointer into it."""
 
 
@@ -89,7 +89,7 @@ class ToleratedDifferences:
         unknown = engine.find_differing(other, drawn)
         return cls(engine.find_differing(one, other) | unknown, engine.find_differing(other, actual) - unknown)
 
-    def tolerates(self, place: Place, name: str, difference: Difference) -> bool:
+    def tolerates(self, place: VisitPlace, name: str, difference: Difference) -> bool:
         """Return whether a difference between the sides does not count."""
         places = list(_with_ancestors(place, name, difference.location))
         return not self.variable.isdisjoint(places) and self.wrong.isdisjoint(places)
@@ -108,7 +108,7 @@ class _Engine:
     def find_differing(self, one: Execution, other: Execution) -> frozenset[_ValuePlace]:
         found: set[_ValuePlace] = set()
 
-        def collect(place: Place, name: str, difference: Difference) -> bool:
+        def collect(place: VisitPlace, name: str, difference: Difference) -> bool:
             found.add((place, name, difference.location))
             return True
 
@@ -129,7 +129,7 @@ def _in_other_execution(recorded: RecordedResults) -> RecordedResults:
     return replace(recorded, start=start, end=end, context=context)
 
 
-def _with_ancestors(place: Place, name: str, location: str) -> Iterator[_ValuePlace]:
+def _with_ancestors(place: VisitPlace, name: str, location: str) -> Iterator[_ValuePlace]:
     yield place, name, location
     while location:
         location = location.rpartition("/")[0]

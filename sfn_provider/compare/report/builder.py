@@ -10,8 +10,8 @@ from pydantic import InstanceOf
 
 from sfn_provider.asl.document import Definition, open_document
 from sfn_provider.asl.model import ExecutionType
-from sfn_provider.compare.coverage import Coverage
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import Coverage
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.compare.report.data.costs import CostOptions, estimate_cost
 from sfn_provider.compare.report.data.times import measure_times
 from sfn_provider.compare.report.model import Case, Cost, FindingRow, FrozenModel, Times, WarningRow

@@ -16,7 +16,7 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
-class CallRow:
+class ReportedCall:
     """A call on both sides, for people.
 
     Args:
@@ -48,15 +48,15 @@ class CallRow:
         return format_value(self.dag) if self.dag is not None else None
 
 
-def call_rows(case: CaseComparison) -> list[CallRow]:
+def call_rows(case: CaseComparison) -> list[ReportedCall]:
     """Return the calls of a case, side by side, in the machine's order."""
     return [_row(pair) for pair in case.calls]
 
 
-def _row(pair: CallPair) -> CallRow:
+def _row(pair: CallPair) -> ReportedCall:
     expected, actual = pair.expected, pair.actual
     api_call = expected.call if expected is not None else actual.call if actual is not None else None
-    return CallRow(
+    return ReportedCall(
         state=expected.state if expected is not None else None,
         task=(actual.task_id or "(the DAG file)") if actual is not None else None,
         call=str(api_call),

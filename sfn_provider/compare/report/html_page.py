@@ -9,8 +9,8 @@ from functools import cache
 from jinja2 import Template
 
 from sfn_provider.compare.report.builder import Report
+from sfn_provider.compare.report.drawing.case_paths import find_taken_paths
 from sfn_provider.compare.report.drawing.cost_chart import CostChart, make_cost_chart
-from sfn_provider.compare.report.drawing.taken_paths import find_taken_paths
 from sfn_provider.compare.report.drawing.timeline import Timeline, make_timelines
 from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case

@@ -178,7 +178,8 @@ class Case(FrozenModel):
         seconds_between: how long no task ran on Airflow.
         diffs: where the outputs differ, as diffs.
         calls: the calls of its tasks, side by side.
-        reached: the keys of the machine's parts that it has reached, see `sfn_provider.compare.machine_parts.Part`.
+        reached: the keys of the machine's parts that it has reached, see
+            `sfn_provider.compare.machine_analysis.machine_parts.Part`.
         missing_input: the path that the first state reads and the input lacks, where nothing ran for that; else None.
     """
 
@@ -253,7 +254,7 @@ class Times(FrozenModel):
     states: tuple[StateTime, ...]
 
 
-class Way(FrozenModel):
+class ServiceOption(FrozenModel):
     """A way to run the pipeline.
 
     Args:
@@ -310,7 +311,7 @@ class Cost(FrozenModel):
     seconds: float
     worker_seconds: float
     tasks: int
-    ways: tuple[Way, ...]
+    ways: tuple[ServiceOption, ...]
     break_even: tuple[BreakEven, ...]
     always_cheaper: tuple[str, ...]
     left_out: dict[str, str]

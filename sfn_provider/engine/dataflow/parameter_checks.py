@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sfn_provider.asl.aws_actions.parameter_types import actions_of, find_wrong_types
 from sfn_provider.asl.json_values.java_values import compact_json
 from sfn_provider.asl.json_values.json_checks import is_object_of_text_lists
-from sfn_provider.asl.parameter_types import actions_of, find_wrong_types
 from sfn_provider.asl.resources import Resource
 from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError

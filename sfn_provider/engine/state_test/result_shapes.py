@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider.asl.api_operations import find_operation
+from sfn_provider.asl.aws_actions.api_operations import find_operation
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.botocore_models.models import BotocoreModels
 from sfn_provider.engine.state_test.result_checks import ResultShape, ShapeKind

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sfn_provider.executions.history.history_events import Event, event_details
 from sfn_provider.executions.history.history_pages import HistoryPosition
-from sfn_provider.executions.masking import excerpt, masked_line
 from sfn_provider.plurals import count
+from sfn_provider.secret_masking import excerpt, masked_line
 
 _BRANCHING_EVENTS: Final = frozenset({"MapStateStarted", "ParallelStateStarted"})
 _MAX_CAUSE: Final = 200

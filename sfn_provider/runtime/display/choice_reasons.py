@@ -12,7 +12,7 @@ from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Scope
 from sfn_provider.engine.observations import ChoiceMade
 from sfn_provider.exceptions import StatesError
-from sfn_provider.executions.masking import excerpt, mask_value, quote
+from sfn_provider.secret_masking import excerpt, mask_value, quote
 
 Json = Any
 

@@ -6,17 +6,12 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from sfn_provider._compat import (
-    fields_to_render,
-    set_rendered_fields,
-    set_rendered_fields_at_end,
-    stores_links_at_end,
-)
+from sfn_provider._compat import fields_to_render, set_rendered_fields, set_rendered_fields_at_end, stores_links_at_end
 from sfn_provider.asl.json_values.json_walk import map_texts
 from sfn_provider.engine.requests import CallTask
-from sfn_provider.executions.masking import excerpt, mask_value
 from sfn_provider.links.aws_console import link_key
 from sfn_provider.links.console_pages import ConsolePage
+from sfn_provider.secret_masking import excerpt, mask_value
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context

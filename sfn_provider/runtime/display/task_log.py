@@ -27,11 +27,11 @@ from sfn_provider.engine.observations import (
 )
 from sfn_provider.engine.requests import CallTask
 from sfn_provider.executions.history.history_log import format_duration
-from sfn_provider.executions.masking import excerpt, masked_line, quote
 from sfn_provider.links.console_pages import ConsolePage, call_name, job_label
 from sfn_provider.plurals import count
 from sfn_provider.runtime.display.choice_reasons import choice_reason
 from sfn_provider.runtime.display.task_display import TaskDisplay
+from sfn_provider.secret_masking import excerpt, masked_line, quote
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context

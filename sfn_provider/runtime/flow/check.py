@@ -9,9 +9,9 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider.exceptions import InconsistentFlow
-from sfn_provider.runtime.flow.own_tasks import OwnTaskCheck
-from sfn_provider.runtime.flow.places import place_problems, read_places
 from sfn_provider.runtime.flow.reader import FlowReader
+from sfn_provider.runtime.flow.task_branches import place_problems, read_places
+from sfn_provider.runtime.flow.user_tasks import OwnTaskCheck
 
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG

@@ -1,6 +1,6 @@
 """Finds mistakes in the fields of a DAG's states by the linter, for tasks that have some.
 
-Imported only for states that `sfn_provider.runtime.flow.plain_fields` does not recognize.
+Imported only for states that `sfn_provider.runtime.flow.valid_fields` does not recognize.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Tasks = Mapping[str, Any]
 """The tasks of a DAG by id."""
 
-Place = tuple[str, str] | None
+TaskBranch = tuple[str, str] | None
 """The branch that a task is in: the ids of the start task of its Parallel or Map, and of the branch's first task. None
 outside of them all."""
 
@@ -46,7 +46,7 @@ class Flow:
     behind: dict[str, dict[str, bool]] = field(default_factory=dict)
     after: dict[str, list[str]] = field(default_factory=dict)
     before: dict[str, list[str]] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, TaskBranch] = field(default_factory=dict)
 
     @property
     def has_other_tasks(self) -> bool:

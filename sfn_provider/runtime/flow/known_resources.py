@@ -61,9 +61,9 @@ def integration_names() -> Iterator[str]:
 
     Optimized ones have each of their patterns. Those of the AWS SDK have none: each can wait for a task token.
     """
-    from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
+    from sfn_provider.asl.aws_actions.optimized_actions import OPTIMIZED_ACTIONS
+    from sfn_provider.asl.aws_actions.service_actions import service_actions, service_names
     from sfn_provider.asl.lint_rules.service_calls import OWN_ENDPOINTS, RETIRED_SERVICES
-    from sfn_provider.asl.service_actions import service_actions, service_names
 
     for service, actions in OPTIMIZED_ACTIONS.items():
         for action, patterns in actions.items():

@@ -9,7 +9,6 @@ from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from sfn_provider.runtime.flow.graph import Flow, mapped_by, state_tasks, states_behind
-from sfn_provider.runtime.flow.plain_fields import is_plain_state
 from sfn_provider.runtime.flow.task_problems import (
     TaskProblem,
     describe_task,
@@ -21,6 +20,7 @@ from sfn_provider.runtime.flow.task_problems import (
     task_problems,
 )
 from sfn_provider.runtime.flow.transitions import Transition, transitions
+from sfn_provider.runtime.flow.valid_fields import is_plain_state
 from sfn_provider.runtime.state_task import GroupStartTask
 
 if TYPE_CHECKING:

@@ -29,14 +29,15 @@ from sfn_provider.runtime.routing.routing_token import (
     TOKEN_KEY,
     BranchPosition,
     CurrentXComs,
+    EntryState,
     RoutingToken,
-    TaskEntry,
     map_index_of,
     pull_xcoms,
 )
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
+    from sfn_provider.engine.observations import Place
     from sfn_provider.runtime.state_task import GroupStartTask, StateTask
 
 Json = Any
@@ -49,8 +50,6 @@ BRANCH_END_KEY = "ended"
 
 BATCH_END_KEY = "batch"
 """XCom key of how the items of a batch ended: ``{"task_id", "map_index"}`` and the fields of an `IterationOutcomes`."""
-
-Place = tuple[tuple[str, int], ...]
 
 
 class GroupStart(NamedTuple):
@@ -75,7 +74,7 @@ def pull_group_start(task: GroupStartTask, context: Context) -> GroupStart | Non
     return GroupStart(task, RoutingToken.from_json(tokens[0]), shared[0]) if tokens and shared else None
 
 
-def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> TaskEntry | None:
+def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> EntryState | None:
     """Return how the first task of a branch is entered.
 
     Args:
@@ -103,7 +102,7 @@ def enter_branch(task: StateTask, start: GroupStartTask, context: Context) -> Ta
         first_event=first_event(shared["entered"], index),
         draws_from=f"{shared['place']}.{index}",
     )
-    return TaskEntry(state, value, replace(token, branch=branch, previous=shared["previous"][index], steps=0))
+    return EntryState(state, value, replace(token, branch=branch, previous=shared["previous"][index], steps=0))
 
 
 class SiblingFailure(NamedTuple):

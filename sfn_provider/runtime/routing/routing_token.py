@@ -105,7 +105,7 @@ class RoutingToken:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskEntry:
+class EntryState:
     """The state at which a task is entered, with its input.
 
     Args:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sfn_provider._compat import AirflowSkipException, SkipMixin, task_states
 from sfn_provider.runtime.flow.check import flow_of
 from sfn_provider.runtime.flow.graph import mapped_by
-from sfn_provider.runtime.flow.own_tasks import skips_with
+from sfn_provider.runtime.flow.user_tasks import skips_with
 from sfn_provider.runtime.routing.branches import BRANCH_END_KEY, enter_branch, skip_if_sibling_failed
 from sfn_provider.runtime.routing.dag_run_execution import execution_input
 from sfn_provider.runtime.routing.routing_token import (
     TOKEN_KEY,
     CurrentXComs,
+    EntryState,
     RoutingToken,
-    TaskEntry,
     map_index_of,
     pull_xcoms,
     usage_failure,
@@ -38,7 +38,7 @@ _SKIPPED_KEY = "skipmixin_key"
 """XCom key of what a branch or short circuit of Airflow skips or follows: ``SkipMixin`` pushes it."""
 
 
-def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
+def resolve_entry(task: StateTask, context: Context) -> EntryState:
     """Return the state at which a task is entered.
 
     Raises:
@@ -47,7 +47,7 @@ def resolve_entry(task: StateTask, context: Context) -> TaskEntry:
     flow = flow_of(task.dag)
     before = [flow.states[near] for near in flow.before[task.task_id]]
     if not before:
-        return TaskEntry(next(iter(task.states)), execution_input(context))
+        return EntryState(next(iter(task.states)), execution_input(context))
     start = before[0] if isinstance(before[0], GroupStartTask) else None
     entry = enter_branch(task, start, context) if start is not None else _chosen_entry(task, before, context)
     if entry is None:
@@ -109,7 +109,7 @@ def _tasks_before(flow: Flow, task_id: str) -> set[str]:
     return found
 
 
-def _chosen_entry(task: StateTask, before: list[StateTask], context: Context) -> TaskEntry | None:
+def _chosen_entry(task: StateTask, before: list[StateTask], context: Context) -> EntryState | None:
     map_index, task_ids = map_index_of(context), [near.task_id for near in before]
     tokens = map(RoutingToken.from_json, pull_xcoms(context, task_ids, TOKEN_KEY, map_index))
     choosing = [token for token in tokens if token.next in task.states]
@@ -122,7 +122,7 @@ def _chosen_entry(task: StateTask, before: list[StateTask], context: Context) ->
     if token is None:
         return None
     outputs = pull_xcoms(context, [token.task_id], "return_value", map_index)
-    return TaskEntry(str(token.next), outputs[0] if outputs else None, token)
+    return EntryState(str(token.next), outputs[0] if outputs else None, token)
 
 
 def route_to_successor(task: StateTask, context: Context, output: Json, token: RoutingToken) -> Json:

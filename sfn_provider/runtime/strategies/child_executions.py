@@ -18,15 +18,15 @@ from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.progress.map_run_progress import MapRunProgress
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.exceptions import UsageError
-from sfn_provider.executions.masking import mask_value, one_line
 from sfn_provider.plurals import count
 from sfn_provider.runtime.routing.branches import GroupStart, skip_if_sibling_failed
 from sfn_provider.runtime.routing.dag_run_execution import is_mocked
 from sfn_provider.runtime.routing.group_tasks import tasks_in_group
 from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, CurrentXComs, map_index_of, pull_xcoms
 from sfn_provider.runtime.routing.task_routing import check_tasks_before
+from sfn_provider.runtime.state_task_runner import StateTaskRunner, TaskStrategy
 from sfn_provider.runtime.strategies.groups import pull_batch, push_group_start
-from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
+from sfn_provider.secret_masking import mask_value, one_line
 
 Json = Any
 
@@ -43,7 +43,7 @@ _STARTED_STATES = ("running", "deferred", "up_for_reschedule", "success", "faile
 """States of a task instance that has run since it was cleared, if it was."""
 
 
-def dispatch_child_executions(runner: TaskRunner, step: StepResult) -> Json:
+def dispatch_child_executions(runner: StateTaskRunner, step: StepResult) -> Json:
     """Pushes the child executions in batches; returns the index of the first and the number of children of each."""
     none = RunChildExecutions((), 1, 0)
     requested = next((request for request in step.requests if isinstance(request, RunChildExecutions)), none)
@@ -59,7 +59,7 @@ def dispatch_child_executions(runner: TaskRunner, step: StepResult) -> Json:
 class ChildExecutionBatch(TaskStrategy):
     """Runs one batch of the child executions."""
 
-    def start(self, runner: TaskRunner) -> Json:
+    def start(self, runner: StateTaskRunner) -> Json:
         """Runs the child executions of this task's batch, as far as that goes without waiting."""
         start, fields = pull_batch(runner, BATCH_KEY)
         runner.branch = start.token.branch
@@ -72,16 +72,16 @@ class ChildExecutionBatch(TaskStrategy):
         stop = runner.stop_before
         return runner.run(runner.interpreter.run_children(state, batch, at=now, deadline=deadline, stop_before=stop))
 
-    def resume(self, runner: TaskRunner, state: ExecutionState) -> StepResult:
+    def resume(self, runner: StateTaskRunner, state: ExecutionState) -> StepResult:
         """Passes on the failures of other batches: too many of them end this one."""
         return runner.interpreter.set_failed_in_other_batches(state, _failures_of_other_batches(runner))
 
-    def before_deferral(self, runner: TaskRunner, state: ExecutionState) -> None:
+    def before_deferral(self, runner: StateTaskRunner, state: ExecutionState) -> None:
         """Pushes how many items of this batch have failed."""
         progress = state.root.progress_as(MapRunProgress)
         _push_failures(runner, progress.failed_in_batch)
 
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+    def finish(self, runner: StateTaskRunner, step: StepResult) -> Json:
         """Pushes how the child executions ended; returns how many ended in which status."""
         output = BatchOutput.from_json(step.state.output)
         failed = [child for child in output.outcomes if child.status in ("FAILED", "TIMED_OUT")]
@@ -104,11 +104,11 @@ class ChildExecutionBatch(TaskStrategy):
         return {status: number for status, number in sorted(statuses.items()) if number}
 
 
-def _push_failures(runner: TaskRunner, items: int) -> None:
+def _push_failures(runner: StateTaskRunner, items: int) -> None:
     runner.push(FAILURES_KEY, {"map_index": map_index_of(runner.context), "items": items})
 
 
-def _failures_of_other_batches(runner: TaskRunner) -> int:
+def _failures_of_other_batches(runner: StateTaskRunner) -> int:
     """Return how many items of other batches have failed; 0 in virtual time, where the join counts them in order."""
     if is_mocked():
         return 0
@@ -119,7 +119,7 @@ def _failures_of_other_batches(runner: TaskRunner) -> int:
     return sum(items for index, items in others.items() if current.are_of(task_id, index, *_STARTED_STATES))
 
 
-def join_child_executions(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
+def join_child_executions(runner: StateTaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
     """Applies the outcomes of all child executions.
 
     Raises:
@@ -143,7 +143,7 @@ class _BatchOutputs:
         task_id: the task that runs the batches.
     """
 
-    def __init__(self, runner: TaskRunner, start: GroupStart, task_id: str) -> None:
+    def __init__(self, runner: StateTaskRunner, start: GroupStart, task_id: str) -> None:
         self._runner = runner
         self._start = start
         self._task_id = task_id

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import SkipMixin
 from sfn_provider.runtime.routing.dag_run_execution import execution_input
-from sfn_provider.runtime.routing.routing_token import RoutingToken, TaskEntry, map_index_of
-from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
+from sfn_provider.runtime.routing.routing_token import EntryState, RoutingToken, map_index_of
+from sfn_provider.runtime.state_task_runner import StateTaskRunner, TaskStrategy
 from sfn_provider.xcom_json import NEXT_KEY, VARIABLES_KEY, decode_dag_run_conf, decode_xcom, encode_xcom
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Json = Any
 class ExplicitInput(TaskStrategy):
     """The strategy of `sfn_provider.operators.states.StatesOperator`: no tokens lead to its task, or from it."""
 
-    def find_entry(self, runner: TaskRunner) -> TaskEntry:
+    def find_entry(self, runner: StateTaskRunner) -> EntryState:
         """Return the state at which the task is entered, with the input and the variables of its arguments.
 
         Raises:
@@ -34,9 +34,9 @@ class ExplicitInput(TaskStrategy):
             runs = ", ".join(map(repr, task.states))
             raise runner.usage_failure(f"start_at is {start_at!r}, but this task runs {runs}: name one of them")
         token = RoutingToken(runner.task.task_id, start_at, variables, runner.execution.start_time)
-        return TaskEntry(start_at, _input(runner, task.input), token)
+        return EntryState(start_at, _input(runner, task.input), token)
 
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+    def finish(self, runner: StateTaskRunner, step: StepResult) -> Json:
         """Pushes the output, the variables and the name of the next state; skips the tasks of other states.
 
         Raises:
@@ -48,7 +48,7 @@ class ExplicitInput(TaskStrategy):
         return _leave(task, runner.context, step, runner)
 
 
-def _input(runner: TaskRunner, value: Json) -> Json:
+def _input(runner: StateTaskRunner, value: Json) -> Json:
     """Return the input of the first state: that of the argument, or the execution's."""
     if value is None:
         return execution_input(runner.context)
@@ -56,7 +56,7 @@ def _input(runner: TaskRunner, value: Json) -> Json:
     return decode_dag_run_conf(document) if isinstance(document, dict) else document
 
 
-def _read(runner: TaskRunner, name: str, value: Json) -> Json:
+def _read(runner: StateTaskRunner, name: str, value: Json) -> Json:
     """Return the JSON value of an argument: of a text what it says, of a task's output that itself."""
     if not isinstance(value, str):
         return decode_xcom(value)
@@ -66,14 +66,14 @@ def _read(runner: TaskRunner, name: str, value: Json) -> Json:
         raise _no_json(runner, name, value, error) from error
 
 
-def _no_json(runner: TaskRunner, name: str, value: str, error: ValueError) -> AirflowFailException:
+def _no_json(runner: StateTaskRunner, name: str, value: str, error: ValueError) -> AirflowFailException:
     shown = value if len(value) <= 100 else f"{value[:100]}..."
     return runner.usage_failure(
         f"{name} is no JSON text ({error}): {shown!r}. Write values of templates with | tojson, texts with quotes"
     )
 
 
-def _leave(task: Any, context: Context, step: StepResult, runner: TaskRunner) -> Json:
+def _leave(task: Any, context: Context, step: StepResult, runner: StateTaskRunner) -> Json:
     instance, exit = context["ti"], step.state.exit
     if exit is not None and task.next_tasks is not None and exit not in task.next_tasks:
         known = ", ".join(map(repr, task.next_tasks))

@@ -15,8 +15,8 @@ from sfn_provider.runtime.routing.branches import GROUP_START_KEY, GroupStart, c
 from sfn_provider.runtime.routing.group_tasks import find_start_task, other_tasks_before_join, other_tasks_of_items
 from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, map_index_of, pull_xcoms
 from sfn_provider.runtime.state_task import GroupStartTask, StateTask
+from sfn_provider.runtime.state_task_runner import StateTaskRunner, TaskStrategy
 from sfn_provider.runtime.task_definitions import own_definition, rebuild_map_state
-from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 from sfn_provider.xcom_json import encode_xcom
 
 Json = Any
@@ -33,7 +33,7 @@ class GroupEntry(TaskStrategy):
 
     def __init__(
         self,
-        dispatch: Callable[[TaskRunner, StepResult], Json],
+        dispatch: Callable[[StateTaskRunner, StepResult], Json],
         definition: Callable[[StateTask], dict[str, Json]] = own_definition,
         resumed_by: TaskStrategy | None = None,
     ) -> None:
@@ -45,7 +45,7 @@ class GroupEntry(TaskStrategy):
         """Return the strategy that resumes the task after a deferral."""
         return self._resumed_by or self
 
-    def start(self, runner: TaskRunner) -> Json:
+    def start(self, runner: StateTaskRunner) -> Json:
         """Evaluates what the branches get as input; returns it."""
         try:
             step = runner.enter(external_branches=True)
@@ -55,7 +55,7 @@ class GroupEntry(TaskStrategy):
             return _start_without_items(runner)
         return runner.run(step)
 
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+    def finish(self, runner: StateTaskRunner, step: StepResult) -> Json:
         """Dispatches the branches, or hands over where the state was left without any."""
         if not step.state.awaits_branches:
             return runner.hand_over(step)
@@ -63,7 +63,7 @@ class GroupEntry(TaskStrategy):
         return self._dispatch(runner, step)
 
 
-def _start_without_items(runner: TaskRunner) -> Json:
+def _start_without_items(runner: StateTaskRunner) -> Json:
     """Lists no items for a task that no task chose but that must not be skipped; the join skips itself."""
     before = frozenset(task.task_id for task in runner.task.get_direct_relatives(upstream=True))
     for (task_id, _), state in sorted(task_states(runner.context, before).items()):
@@ -79,7 +79,7 @@ class WholeMap(TaskStrategy):
     Airflow maps the tasks of the group over nothing then, and the join continues with the state that this task pushes.
     """
 
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+    def finish(self, runner: StateTaskRunner, step: StepResult) -> Json:
         """Pushes the execution's state after the Map; lists no items."""
         runner.record_history(step)
         push_group_start(runner, step.state, {"left": True})
@@ -89,13 +89,13 @@ class WholeMap(TaskStrategy):
 WHOLE_MAP = WholeMap(rebuild_map_state)
 
 
-def dispatch_branches(runner: TaskRunner, step: StepResult) -> Json:
+def dispatch_branches(runner: StateTaskRunner, step: StepResult) -> Json:
     """Pushes what the branches of a Parallel need; returns their input, which is the same for all."""
     inputs = push_branches(runner, step).inputs
     return encode_xcom(inputs[0]) if inputs else None
 
 
-def dispatch_iterations(runner: TaskRunner, step: StepResult) -> Json:
+def dispatch_iterations(runner: StateTaskRunner, step: StepResult) -> Json:
     """Pushes what the iterations of an inline Map need; returns their inputs. Runs too many of them itself."""
     limit = conf.getint("core", "max_map_length", fallback=1024)
     count = len(_requested_branches(step).inputs)
@@ -118,7 +118,7 @@ def _requested_branches(step: StepResult) -> RunBranches:
     return next((request for request in step.requests if isinstance(request, RunBranches)), RunBranches((), None))
 
 
-def push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
+def push_branches(runner: StateTaskRunner, step: StepResult) -> RunBranches:
     """Pushes what the branches or iterations need beside their inputs; returns the engine's request for them."""
     requested = _requested_branches(step)
     frame = step.state.root
@@ -135,7 +135,7 @@ def push_branches(runner: TaskRunner, step: StepResult) -> RunBranches:
     return requested
 
 
-def pull_batch(runner: TaskRunner, key: str) -> tuple[GroupStart, dict[str, Json]]:
+def pull_batch(runner: StateTaskRunner, key: str) -> tuple[GroupStart, dict[str, Json]]:
     """Return what the start task pushed for the group, and for this instance of the mapped task.
 
     Args:
@@ -153,7 +153,7 @@ def pull_batch(runner: TaskRunner, key: str) -> tuple[GroupStart, dict[str, Json
     return start, batches[0]
 
 
-def push_group_start(runner: TaskRunner, state: ExecutionState, shared: dict[str, Json]) -> None:
+def push_group_start(runner: StateTaskRunner, state: ExecutionState, shared: dict[str, Json]) -> None:
     """Pushes the token for the tasks of a group, and the execution's state for its join.
 
     Args:
@@ -177,13 +177,13 @@ class GroupJoin(TaskStrategy):
 
     def __init__(
         self,
-        apply_outcomes: Callable[[TaskRunner, GroupStart, ExecutionState], StepResult],
+        apply_outcomes: Callable[[StateTaskRunner, GroupStart, ExecutionState], StepResult],
         definition: Callable[[StateTask], dict[str, Json]] = own_definition,
     ) -> None:
         super().__init__(definition)
         self._apply_outcomes = apply_outcomes
 
-    def start(self, runner: TaskRunner) -> Json:
+    def start(self, runner: StateTaskRunner) -> Json:
         """Collects how the branches ended and continues, or fails."""
         task = find_start_task(runner.task)
         start = pull_group_start(task, runner.context)
@@ -197,7 +197,7 @@ class GroupJoin(TaskStrategy):
         return runner.run(self._apply_outcomes(runner, start, state))
 
 
-def _check_other_tasks(runner: TaskRunner, start: GroupStartTask) -> None:
+def _check_other_tasks(runner: StateTaskRunner, start: GroupStartTask) -> None:
     """Fails the join where a task that runs no state has failed before it: no branch's outcome shows it."""
     others = other_tasks_before_join(start)
     for (task_id, _), state in sorted(task_states(runner.context, others).items()) if others else ():
@@ -205,12 +205,12 @@ def _check_other_tasks(runner: TaskRunner, start: GroupStartTask) -> None:
             raise AirflowFailException(f"{task_id!r}, which {runner.task.task_id!r} waits for, has failed; clear it")
 
 
-def join_branches(runner: TaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
+def join_branches(runner: StateTaskRunner, start: GroupStart, state: ExecutionState) -> StepResult:
     """Applies the outcomes of the branches of a Parallel, or of the iterations of an inline Map."""
     return runner.interpreter.join(state, collect_branch_outcomes(start, runner.context))
 
 
-def _not_entered(runner: TaskRunner, start: GroupStartTask) -> Exception:
+def _not_entered(runner: StateTaskRunner, start: GroupStartTask) -> Exception:
     """Return the exception that ends a join whose start task has not entered the Parallel or Map."""
     name = runner.task.state_name
     state = task_states(runner.context, {start.task_id}).get((start.task_id, -1))

@@ -12,18 +12,14 @@ from sfn_provider.engine.interpreter import StepResult
 from sfn_provider.engine.limits import INLINE_CONCURRENCY
 from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import RunBranches
-from sfn_provider.runtime.routing.branches import (
-    BATCH_END_KEY,
-    GroupStart,
-    skip_if_sibling_failed,
-)
+from sfn_provider.runtime.routing.branches import BATCH_END_KEY, GroupStart, skip_if_sibling_failed
 from sfn_provider.runtime.routing.dag_run_execution import is_mocked
 from sfn_provider.runtime.routing.group_tasks import find_start_task, first_task_of_map
 from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, BranchPosition, map_index_of
 from sfn_provider.runtime.routing.task_routing import check_tasks_before
 from sfn_provider.runtime.state_task import GroupStartTask
+from sfn_provider.runtime.state_task_runner import StateTaskRunner, TaskStrategy
 from sfn_provider.runtime.strategies.groups import pull_batch, push_branches
-from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 
 Json = Any
 
@@ -31,7 +27,7 @@ BATCH_KEY = "items_{}"
 """XCom key of what the start task pushes for one instance of the mapped task: the fields of an `IterationBatch`."""
 
 
-def dispatch_item_batches(runner: TaskRunner, step: StepResult) -> Json:
+def dispatch_item_batches(runner: StateTaskRunner, step: StepResult) -> Json:
     """Pushes the items in batches; returns the index of the first and the number of items of each."""
     start = find_start_task(runner.task)
     requested = push_branches(runner, step)
@@ -69,7 +65,7 @@ def _limit(start: GroupStartTask, size: int) -> int:
 class ItemBatch(TaskStrategy):
     """Runs one batch of the items of an inline Map."""
 
-    def start(self, runner: TaskRunner) -> Json:
+    def start(self, runner: StateTaskRunner) -> Json:
         """Runs the items of this task's batch side by side, as far as that goes without waiting."""
         start, fields = pull_batch(runner, BATCH_KEY)
         batch = IterationBatch(**fields)
@@ -82,14 +78,14 @@ class ItemBatch(TaskStrategy):
         stop = runner.stop_before
         return runner.run(runner.interpreter.run_iterations(state, batch, at=now, deadline=deadline, stop_before=stop))
 
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+    def finish(self, runner: StateTaskRunner, step: StepResult) -> Json:
         """Pushes how the items ended; returns how many have succeeded."""
         runner.record_history(step)
         outcomes = self.before_failure(runner, step)
         runner.push(TOKEN_KEY, asdict(runner.token(step.state, next=runner.task.state_name)))
         return {"SUCCEEDED": len(outcomes.succeeded)}
 
-    def before_failure(self, runner: TaskRunner, step: StepResult) -> IterationOutcomes:
+    def before_failure(self, runner: StateTaskRunner, step: StepResult) -> IterationOutcomes:
         """Pushes how the items ended that have succeeded; takes the position of the one that has failed."""
         outcomes = IterationOutcomes.from_json(step.state.output)
         instance = {"task_id": runner.task.task_id, "map_index": map_index_of(runner.context)}

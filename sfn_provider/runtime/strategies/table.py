@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sfn_provider.runtime.state_task import StrategyName
+from sfn_provider.runtime.state_task_runner import TaskStrategy
 from sfn_provider.runtime.strategies.child_executions import (
     ChildExecutionBatch,
     dispatch_child_executions,
@@ -20,7 +21,6 @@ from sfn_provider.runtime.strategies.groups import (
 from sfn_provider.runtime.strategies.item_batches import ItemBatch, dispatch_item_batches
 from sfn_provider.runtime.strategies.workflow_states import WorkflowStates
 from sfn_provider.runtime.task_definitions import rebuild_map_state
-from sfn_provider.runtime.task_runner import TaskStrategy
 
 STRATEGIES: dict[StrategyName, TaskStrategy] = {
     "state": TaskStrategy(),

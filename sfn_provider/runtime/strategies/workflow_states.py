@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.runtime.routing.dag_run_execution import execution_input
-from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, RoutingToken, TaskEntry, pull_xcoms
+from sfn_provider.runtime.routing.routing_token import TOKEN_KEY, EntryState, RoutingToken, pull_xcoms
+from sfn_provider.runtime.state_task_runner import StateTaskRunner, TaskStrategy
 from sfn_provider.runtime.stores.workflow_storage import STORAGE_VARIABLE, workflow_storage
-from sfn_provider.runtime.task_runner import TaskRunner, TaskStrategy
 from sfn_provider.xcom_json import encode_xcom
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class WorkflowStates(TaskStrategy):
     a task fails, those behind it do not run at all.
     """
 
-    def find_entry(self, runner: TaskRunner) -> TaskEntry:
+    def find_entry(self, runner: StateTaskRunner) -> EntryState:
         """Return the state at which the task is entered.
 
         Raises:
@@ -47,18 +47,18 @@ class WorkflowStates(TaskStrategy):
         """
         task: Any = runner.task
         if not task.previous_tasks:
-            return TaskEntry(next(iter(task.states)), execution_input(runner.context))
+            return EntryState(next(iter(task.states)), execution_input(runner.context))
         for pushed in pull_xcoms(runner.context, task.previous_tasks, TOKEN_KEY):
             if pushed["next"] in task.states:
                 return self._entry(runner, pushed)
         raise NotChosen
 
     @staticmethod
-    def _entry(runner: TaskRunner, pushed: dict[str, Json]) -> TaskEntry:
+    def _entry(runner: StateTaskRunner, pushed: dict[str, Json]) -> EntryState:
         if "address" not in pushed:
             token = RoutingToken.from_json(pushed)
             outputs = pull_xcoms(runner.context, [token.task_id], "return_value")
-            return TaskEntry(str(token.next), outputs[0] if outputs else None, token)
+            return EntryState(str(token.next), outputs[0] if outputs else None, token)
         address, storage = pushed["address"], workflow_storage(runner.context)
         text = storage.read_address(address) if storage is not None else None
         if text is None:
@@ -68,9 +68,9 @@ class WorkflowStates(TaskStrategy):
             )
         stored = json.loads(text)
         token = RoutingToken.from_json(stored["token"])
-        return TaskEntry(str(token.next), stored["output"], token)
+        return EntryState(str(token.next), stored["output"], token)
 
-    def start(self, runner: TaskRunner) -> Json:
+    def start(self, runner: StateTaskRunner) -> Json:
         """Starts the task; ends it at once where it was not chosen."""
         try:
             entry = runner.entry
@@ -80,7 +80,7 @@ class WorkflowStates(TaskStrategy):
         runner.log.info("Chosen is state %s", entry.state)
         return super().start(runner)
 
-    def finish(self, runner: TaskRunner, step: StepResult) -> Json:
+    def finish(self, runner: StateTaskRunner, step: StepResult) -> Json:
         """Pushes the token and the output, in S3 where they are too large for an XCom; returns the output.
 
         Raises:

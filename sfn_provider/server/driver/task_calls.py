@@ -12,7 +12,7 @@ from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSubmit
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.server.driver.clocks import Clock
 from sfn_provider.server.driver.execution_driver import CallAnswer, Emit
-from sfn_provider.server.driver.own_actions import OwnActions
+from sfn_provider.server.driver.nested_calls import OwnActions
 from sfn_provider.server.driver.task_runner import NEVER_ANSWERED, UNHANDLED, TaskAccepted, TaskRequest, TaskRunner
 from sfn_provider.server.resources.activities import Activity, ActivityTask
 from sfn_provider.server.resources.execution import Execution

@@ -91,10 +91,14 @@ def _check_folder(path: str) -> None:
 
 
 def _find_in_text(text: str, path: str, substitutions: Mapping[str, str]) -> tuple[Resources, str] | None:
-    from sfn_provider.translate.definitions.template_reader import is_template, may_be_template, read_template
+    from sfn_provider.translate.definitions.cloudformation.template_reader import (
+        is_template,
+        may_be_template,
+        read_template,
+    )
 
     if may_be_serverless(text, path):
-        from sfn_provider.translate.definitions.serverless import find_state_machines
+        from sfn_provider.translate.definitions.serverless_framework.machines import find_state_machines
 
         return find_state_machines(text, path, substitutions), ""
     if not may_be_template(text):
@@ -102,7 +106,7 @@ def _find_in_text(text: str, path: str, substitutions: Mapping[str, str]) -> tup
     template = read_template(text, path)
     if not is_template(template.value):
         return None
-    from sfn_provider.translate.definitions import cloudformation
+    from sfn_provider.translate.definitions.cloudformation import machines as cloudformation
 
     return cloudformation.find_state_machines(template, path, substitutions), ""
 

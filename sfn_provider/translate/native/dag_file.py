@@ -10,9 +10,9 @@ from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.emit.literals import INDENT, string
 from sfn_provider.translate.emit.python_file import TIMETABLE, dag_arguments, date_names, import_statement
 from sfn_provider.translate.native.edges import find_chains
+from sfn_provider.translate.native.expressions.python_layout import comment_lines
 from sfn_provider.translate.native.file_functions import file_functions, imports_of_functions
 from sfn_provider.translate.native.model import WIDTH, Import, NativeDag, NativeNode, Versions
-from sfn_provider.translate.native.states.python_lines import comment_lines
 from sfn_provider.translate.plan.model import DagPlan
 
 _STANDARD = frozenset({"base64", "datetime", "json", "re", "time", "urllib.parse", "uuid"})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
-from sfn_provider.translate.native.mapping import MapForm
+from sfn_provider.translate.native.map_forms import MapForm
 from sfn_provider.translate.native.model import NativeDag
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.polling import Poll

@@ -25,9 +25,9 @@ from sfn_provider.translate.native.expressions.places import (
     ENTERED_TIME,
     ENTERED_TIME_2,
     ERROR_KEY,
-    Place,
+    ValuePlace,
 )
-from sfn_provider.translate.native.mapping import MapForm
+from sfn_provider.translate.native.map_forms import MapForm
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import NotNative, Versions
 from sfn_provider.translate.native.operator_table.arguments import parse_path
@@ -93,40 +93,40 @@ class PlannedStates:
     takes_any_input: bool = False
     reader: str = ""
 
-    def find(self, source: Source, keys: tuple[Key, ...]) -> Place:
+    def find(self, source: Source, keys: tuple[Key, ...]) -> ValuePlace:
         """Return where a run has a path of a source; see `sfn_provider.translate.native.expressions.places.Find`."""
         if source == INPUT:
             if keys and isinstance(keys[0], int):
                 raise NotNative(NO_OBJECT)
             is_any = self.takes_any_input and not keys
-            return Place("", path=keys, is_any_input=is_any, is_container=not keys and not is_any)
+            return ValuePlace("", path=keys, is_any_input=is_any, is_container=not keys and not is_any)
         known = (*self.tasks_of_pass, *self.parts, *self.merges)
         if source.kind == "result" and source.state in known:
-            return Place(self.task_ids[source.state], path=keys)
+            return ValuePlace(self.task_ids[source.state], path=keys)
         loop = source.state.removesuffix("\0loop")
         if source.kind == "result" and loop != source.state:
             is_wrapped = len(self.flows[loop].ways) > 1 or loop in self.read_variables
-            return Place(self.task_ids[loop], path=("output", *keys) if is_wrapped else keys)
+            return ValuePlace(self.task_ids[loop], path=("output", *keys) if is_wrapped else keys)
         if source.kind == "variables" and source.state in self.loops.values():
-            return Place(self.task_ids[source.state], path=("variables", *keys))
+            return ValuePlace(self.task_ids[source.state], path=("variables", *keys))
         if source.kind == "variables":
-            return Place(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
+            return ValuePlace(self.task_ids[source.state], path=keys, xcom=VARIABLES_KEY)
         if source.kind == "context" and keys in CONTEXT_OBJECT:
-            return Place("", expression=CONTEXT_OBJECT[keys])
+            return ValuePlace("", expression=CONTEXT_OBJECT[keys])
         if source.kind == "context" and keys[:2] == ("Execution", "Input"):
             return self.find(INPUT, keys[2:])
         if source.kind == "entered_time" and self._is_own_start(source.state):
-            return Place("", expression=ENTERED_TIME_2 if self.versions.is_2 else ENTERED_TIME)
+            return ValuePlace("", expression=ENTERED_TIME_2 if self.versions.is_2 else ENTERED_TIME)
         if source.kind == "error" and (tasks := self.tasks_of_error(source.state)):
             return self._find_error(source, keys, tasks)
         form = self.forms.get(source.state) if source.kind == "result" else None
         if source.kind == "result" and source.state in self.failing:
-            return Place(self.task_ids[source.state], path=keys)  # nobody gets there
+            return ValuePlace(self.task_ids[source.state], path=keys)  # nobody gets there
         if source.kind == "result" and source.state in self.maps:
             key = source.state if self.maps[source.state] == "list" else f"{source.state}\0results"
             if key not in self.task_ids:
                 raise NotNative(_unknown_source(source, keys))
-            return Place(self.task_ids[key], path=keys, is_container=not keys)
+            return ValuePlace(self.task_ids[key], path=keys, is_container=not keys)
         if form is None:
             raise NotNative(_unknown_source(source, keys))
         place = form.place(self.task_ids.get(source.state, ""), keys)
@@ -136,11 +136,11 @@ class PlannedStates:
             raise TypeError(f"{form!r} has no parts")
         return self._known_parts(source, keys, form)
 
-    def _find_error(self, source: Source, keys: tuple[Key, ...], tasks: tuple[Source, ...]) -> Place:
+    def _find_error(self, source: Source, keys: tuple[Key, ...], tasks: tuple[Source, ...]) -> ValuePlace:
         if tasks != (source,):
-            return Place("", value=read(one_of((error, error) for error in tasks), keys))
+            return ValuePlace("", value=read(one_of((error, error) for error in tasks), keys))
         is_mapped = isinstance(self.flows[source.state].state, Map)
-        return Place(self.task_ids[source.state], path=keys, xcom=ERROR_KEY, is_mapped=is_mapped)
+        return ValuePlace(self.task_ids[source.state], path=keys, xcom=ERROR_KEY, is_mapped=is_mapped)
 
     def tasks_of_error(self, state: str) -> tuple[Source, ...]:
         """Return the errors of Tasks of which one is the error of a state; none where others may be, too.
@@ -168,10 +168,10 @@ class PlannedStates:
         is_in_function = state in self.polls or state in self.loops or state in self.mapped
         return state == self.reader and not is_in_function
 
-    def find_mark(self, mark: Source) -> Place:
+    def find_mark(self, mark: Source) -> ValuePlace:
         """Return an XCom that is there, or has a value, exactly where a task has succeeded or failed in a way."""
         if mark.kind == "exit":
-            return Place(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
+            return ValuePlace(self.task_ids[mark.state], xcom=NEXT_KEY, equals=mark.target)
         if mark.kind == "choice":
             return self._find_choice(mark)
         if mark.kind == "error" and mark.target:
@@ -183,23 +183,23 @@ class PlannedStates:
             keys = {found.xcom for found in form.row.returns.values() if found.source in ("value", "json")}
             if not keys:
                 raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
-            return Place(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
+            return ValuePlace(self.task_ids[mark.state], xcom=sorted(keys, key=lambda key: key != "return_value")[0])
         if isinstance(form, LambdaForm) and mark.state not in self.polls:
             raise NotNative(f"{mark.state} may answer nothing, which says not that it has run")
         if form is None or (mark.state in self.polls and mark.state not in self.read_results):
             raise NotNative(f"{mark.state} leaves nothing that says whether it has run")
-        return Place(self.task_ids[mark.state])
+        return ValuePlace(self.task_ids[mark.state])
 
-    def _find_choice(self, mark: Source) -> Place:
+    def _find_choice(self, mark: Source) -> ValuePlace:
         """Return the id of the task that a Choice has chosen, with that of the one to a state."""
         chosen = self.chosen.get(mark.state, {})
         key = chosen.get(mark.target)
         if not key or [*chosen.values()].count(key) > 1:
             raise NotNative(f"{mark.state} leaves nothing that says what it has chosen")
         self.asked_choices.add(mark.state)
-        return Place(self.task_ids[mark.state], xcom=CHOSEN_KEY, equals=self.task_ids[key])
+        return ValuePlace(self.task_ids[mark.state], xcom=CHOSEN_KEY, equals=self.task_ids[key])
 
-    def _find_catcher(self, mark: Source) -> Place:
+    def _find_catcher(self, mark: Source) -> ValuePlace:
         """Return the error of a Task with the names by which one of its catchers takes it."""
         place = self.find(Source("error", mark.state), ())
         tests = error_tests(self.flows[mark.state].state)  # type: ignore[arg-type]
@@ -212,7 +212,7 @@ class PlannedStates:
             raise NotNative("which catcher has taken an error is not told by its name")
         return replace(place, names=names)
 
-    def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> Place:
+    def _known_parts(self, source: Source, keys: tuple[Key, ...], form: OperatorForm) -> ValuePlace:
         """Return an object with the parts of a result that an operator returns."""
         value: Value = Object(())
         for text in form.parts:
@@ -223,7 +223,7 @@ class PlannedStates:
                     part = Member(part, key)
                 value = write(value, path, part)
         self.partial.add(source.state)
-        return Place("", value=read(value, keys))
+        return ValuePlace("", value=read(value, keys))
 
 
 def _never_fails(flow: StateFlow) -> bool:

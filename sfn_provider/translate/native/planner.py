@@ -9,14 +9,7 @@ from functools import partial
 from sfn_provider.asl.model import Choice, Fail, Map, Pass, Task, Wait
 from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateFlow
-from sfn_provider.translate.native.data_flow.values import (
-    Key,
-    Source,
-    always_absent,
-    loop_result,
-    marks_of,
-    reads_of,
-)
+from sfn_provider.translate.native.data_flow.values import Key, Source, always_absent, loop_result, marks_of, reads_of
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter
 from sfn_provider.translate.native.items.loop_nodes import make_exits, make_loop
 from sfn_provider.translate.native.items.map_nodes import (
@@ -26,7 +19,7 @@ from sfn_provider.translate.native.items.map_nodes import (
     make_mapped,
     make_results,
 )
-from sfn_provider.translate.native.mapping import map_form, task_of_map
+from sfn_provider.translate.native.map_forms import map_form, task_of_map
 from sfn_provider.translate.native.merges import Merge, find_input_merge, find_merge
 from sfn_provider.translate.native.model import WIDTH, NativeDag, NativeNode, NotNative, NotPolling, Versions
 from sfn_provider.translate.native.native_plan import NativePlan

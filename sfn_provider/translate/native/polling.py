@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sfn_provider.asl.model import Choice, ChoiceRule, StateMachine, Task, Wait, replace_inner_scopes
-from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, Handover, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import Value
 from sfn_provider.translate.plan.graph import loops, successors
 
@@ -117,7 +117,7 @@ def with_later_rounds(scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> Pol
     return poll if second == asking.effective else replace(poll, again=second)
 
 
-def _round(way: Way, scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> tuple[Value, Way]:
+def _round(way: Handover, scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> tuple[Value, Handover]:
     """Return what the Task works on after a way back, and the way out of the Choice then."""
     asking, deciding = scope.states[poll.task], scope.states[poll.choice]
     waited = evaluator.state(poll.wait, poll.original, way, asking.environment.context).ways[0][1]
@@ -126,5 +126,5 @@ def _round(way: Way, scope: ScopeFlow, poll: Poll, evaluator: Evaluator) -> tupl
     return asked.effective, _way(decided)
 
 
-def _way(deciding: StateFlow) -> Way:
-    return Way(deciding.output, deciding.environment.variables)
+def _way(deciding: StateFlow) -> Handover:
+    return Handover(deciding.output, deciding.environment.variables)

@@ -13,7 +13,7 @@ from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeF
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
 from sfn_provider.translate.native.data_flow.values import INPUT, Call, OneOf, Value, constant, walk, write
-from sfn_provider.translate.native.mapping import check_map
+from sfn_provider.translate.native.map_forms import check_map
 from sfn_provider.translate.native.model import NotNative, NotPolling
 from sfn_provider.translate.native.parts.exact_parts import ExactPart, replace_exact_parts
 from sfn_provider.translate.native.parts.loop_parts import replace_loops

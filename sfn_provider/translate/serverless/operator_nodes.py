@@ -14,7 +14,7 @@ from sfn_provider.translate.emit.literals import Wrapped
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Call, Constant, Value, constant
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.model import How, Import, NativeNode, NotNative
 from sfn_provider.translate.native.states.timing import effective_retrier, timeout_arguments
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
@@ -150,7 +150,7 @@ class OperatorNodes(NodeMaker):
         )
 
 
-def _with_known_names(place: Place) -> Place:
+def _with_known_names(place: ValuePlace) -> ValuePlace:
     """Return a place by names that templates have on the service.
 
     Raises:

@@ -15,7 +15,7 @@ from sfn_provider.translate.native.model import TaskEntry
 from sfn_provider.translate.native.report.differences import find_native_differences
 from sfn_provider.translate.native.report.task_entries import entries
 from sfn_provider.translate.plan.state_entries import StateEntry, state_entries
-from sfn_provider.translate.serverless import own_code
+from sfn_provider.translate.serverless import code_package_tasks
 from sfn_provider.translate.serverless.differences import code_findings, operator_findings
 from sfn_provider.translate.serverless.operator_tasks import OperatorPlan, plan_operators
 from sfn_provider.translate.serverless.refusals import find_params, find_size, find_task_tokens
@@ -74,7 +74,7 @@ def translate_serverless(
         UsageError: there is no such way, or a batch of a Map's items is asked for.
     """
     _check(plan, way)
-    plan = own_code.plan_workflow(plan)
+    plan = code_package_tasks.plan_workflow(plan)
     operators = plan_operators(document.machine) if way != "code" else {}
     chosen = _choose(operators, way)
     settings, told, findings = make_schedule(plan.schedule, start_date)
@@ -85,7 +85,7 @@ def translate_serverless(
         findings += find_native_differences(chosen.native, plan, document, {})
         findings += operator_findings(chosen, document.machine)
     else:
-        tasks, listed = own_code.make_tasks(plan), _code_entries(plan, operators)
+        tasks, listed = code_package_tasks.make_tasks(plan), _code_entries(plan, operators)
         findings += [*_why_code(operators, way), *code_findings(plan, document)]
     if way == "operators" and chosen is None:
         refused += _needing_code(operators, document)
@@ -144,7 +144,7 @@ def _why_code(operators: OperatorPlan | Mapping[str, str], way: WayName) -> list
 
 def _code_entries(plan: DagPlan, reasons: OperatorPlan | Mapping[str, str]) -> tuple[TaskEntry, ...]:
     found = {} if isinstance(reasons, OperatorPlan) else reasons
-    name = own_code.OPERATOR.rpartition(".")[2]
+    name = code_package_tasks.OPERATOR.rpartition(".")[2]
     shared = {task for entry in state_entries(plan) if (task := entry.task_id) and _is_shared(plan, entry)}
     return tuple(
         TaskEntry(

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.arns import ExecutionArn
 from sfn_provider.executions.aws_errors import AwsErrorKind, Backoff, aws_errors, classify_error, denial_message
-from sfn_provider.executions.masking import masked_line
 from sfn_provider.executions.statuses import FAILURE_STATUSES, RUNNING_STATUSES
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.executions.execution_targets import ExecutionFinding, ExecutionTarget
 from sfn_provider.waiting.poll_waits import PollWait

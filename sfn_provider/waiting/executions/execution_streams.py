@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfn_provider.executions.aws_errors import aws_errors
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.waiting.aws_client import ClientSettings, HookFactory, shared_client
 from sfn_provider.waiting.executions.ended_executions import EndedExecution, EndedExecutionReader, SeenExecutions
 from sfn_provider.waiting.quotas import bucket_for

@@ -10,7 +10,7 @@ from typing import Any
 from sfn_provider.executions.aws_errors import aws_errors
 from sfn_provider.executions.history.history_log import HistoryLog
 from sfn_provider.executions.history.history_pages import PAGE, HistoryPosition, is_token_expired
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.waiting.history.history_store import HistoryStore
 
 AwsCall = Callable[..., Awaitable[dict[str, Any]]]

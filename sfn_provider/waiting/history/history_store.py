@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sfn_provider.executions.history.history_log import HistoryLog
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 
 XCOM_KEY: Final = "logged_history"
 

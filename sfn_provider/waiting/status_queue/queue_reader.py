@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.executions.aws_errors import AwsErrorKind, aws_errors, classify_error
-from sfn_provider.executions.masking import masked_line
+from sfn_provider.secret_masking import masked_line
 from sfn_provider.waiting.aws_client import AwsClient, ClientSettings, shared_client
 from sfn_provider.waiting.registry import LoopRegistry, RegistryLease
 from sfn_provider.waiting.status_queue.status_messages import StatusChange, StatusMessage, parse_message

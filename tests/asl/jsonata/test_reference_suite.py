@@ -58,9 +58,9 @@ def read_data(case: dict[str, Any]) -> tuple[bool, Any]:
 def answer(case: dict[str, Any]) -> dict[str, Any]:
     """Evaluate a case: ``{"result": ...}``, ``{}`` for undefined, or ``{"code": ...}``."""
     compile_jsonata("1", "Output")  # imports the library as the package does
-    from sfn_provider.asl.jsonata.evaluator import Evaluator
+    from sfn_provider.asl.jsonata.evaluation.evaluator import Evaluator
     from sfn_provider.asl.jsonata.library import JException, Sequence
-    from sfn_provider.asl.jsonata.parser import ParseError, parse
+    from sfn_provider.asl.jsonata.syntax.parser import ParseError, parse
     from sfn_provider.asl.jsonata.values import from_value, to_value
 
     try:
@@ -104,7 +104,7 @@ def is_right(case: dict[str, Any], found: dict[str, Any]) -> bool:
 def wrapped_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``$`` and functions that read the context unwrap the document, which the evaluator has no need to."""
     compile_jsonata("1", "Output")
-    from sfn_provider.asl.jsonata import evaluator
+    from sfn_provider.asl.jsonata.evaluation import evaluator
 
     def unwrap(value: Any) -> Any:
         return value[0] if getattr(value, "outer_wrapper", False) else value

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint_rules import compiled_expressions
+from sfn_provider.asl.definition_index import compiled_expressions
 from sfn_provider.engine import simulate
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint_rules.optimized_actions import OPTIMIZED_ACTIONS
-from sfn_provider.asl.service_actions import service_actions
+from sfn_provider.asl.aws_actions.optimized_actions import OPTIMIZED_ACTIONS
+from sfn_provider.asl.aws_actions.service_actions import service_actions
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 

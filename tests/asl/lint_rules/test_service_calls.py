@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.lint_rules import installed_actions
-from sfn_provider.asl.service_actions import parse_actions
+from sfn_provider.asl.aws_actions import installed_actions
+from sfn_provider.asl.aws_actions.service_actions import parse_actions
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 Found = list[tuple[str, str, str]]

@@ -12,8 +12,8 @@ import pytest
 
 from sfn_provider.compare import run_on_airflow
 from sfn_provider.compare.airflow import runner
-from sfn_provider.compare.airflow.caught_run import _imports_from
 from sfn_provider.compare.airflow.dag_execution import read_outcome
+from sfn_provider.compare.airflow.intercepted_run import _imports_from
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, AirflowRunner, private_environment, shared_runner
 from sfn_provider.engine import Mocks
 from sfn_provider.executions.names import permitted_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.calls.findings import DagSide, find_differences_of_calls
+from sfn_provider.compare.calls.call_findings import DagSide, find_differences_of_calls
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import match_calls

@@ -14,7 +14,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.compare.airflow.runner import AirflowRunFailed
-from sfn_provider.compare.calls.findings import FindingKind
+from sfn_provider.compare.calls.call_findings import FindingKind
 from sfn_provider.compare.dag_comparison import compare_cases, make_mocks
 from sfn_provider.engine import Mocks
 

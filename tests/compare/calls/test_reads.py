@@ -12,7 +12,7 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.compare import compare_dag
 from sfn_provider.compare.calls.api_calls import ApiCall
-from sfn_provider.compare.calls.findings import DagSide, find_differences_of_calls
+from sfn_provider.compare.calls.call_findings import DagSide, find_differences_of_calls
 from sfn_provider.compare.calls.interception.call_origins import CallOrigins
 from sfn_provider.compare.calls.interception.call_script import CallScript
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall

@@ -7,8 +7,8 @@ from typing import Any
 
 from sfn_provider.asl import parse
 from sfn_provider.compare.cases.configuration import MadeCases, made_mocks
-from sfn_provider.compare.coverage import CoverageObserver
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.coverage import CoverageObserver
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import simulate
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:F"

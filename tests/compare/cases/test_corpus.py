@@ -15,7 +15,7 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.compare.cases.configuration import find_cases
-from sfn_provider.compare.coverage import Coverage
+from sfn_provider.compare.machine_analysis.coverage import Coverage
 from sfn_provider.exceptions import InvalidDefinition
 
 CORPUS = Path(os.environ.get("SFN_PROVIDER_CORPUS", Path(__file__).parents[4] / "shared/corpus/definitions"))

@@ -10,8 +10,8 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.cases.configuration import find_cases
 from sfn_provider.compare.cases.derived_values import solve, try_expression
-from sfn_provider.compare.data_read_types import EACH
-from sfn_provider.compare.jsonata_reads import expression_reads
+from sfn_provider.compare.machine_analysis.data_read_types import EACH
+from sfn_provider.compare.machine_analysis.jsonata_reads import expression_reads
 from tests.compare.cases.machines import choice, ends, machine, verify
 
 CONDITIONS = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.cli.output.granularity_report import report_object, report_text
-from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, count_restarts, measure_workflow
+from sfn_provider.compare.cost.workflow_usage import VisitTime, WorkflowUsage, count_restarts, measure_workflow
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
 from tests.fixtures.machines.definitions import END, call, choose, machine
@@ -26,14 +26,14 @@ PARALLEL = machine(
 )
 
 
-def visit(state: str, type: str = "Task", seconds: float = 0.0, **fields: Any) -> StateTime:
+def visit(state: str, type: str = "Task", seconds: float = 0.0, **fields: Any) -> VisitTime:
     resource = fields.pop("resource", LAMBDA if type == "Task" else "")
     given = {"depth": 0, "calls": 1 if type == "Task" else 0, "calling": 0.0, "failed": False, **fields}
-    return StateTime(state, type, resource, seconds=seconds, **given)
+    return VisitTime(state, type, resource, seconds=seconds, **given)
 
 
 CHOSEN = [visit("A", "Choice"), visit("B", calling=90.0), visit("D", "Pass")]
-CASES: dict[str, tuple[Any, WayName, list[StateTime], WorkflowUsage]] = {
+CASES: dict[str, tuple[Any, WayName, list[VisitTime], WorkflowUsage]] = {
     "a task that is not chosen starts with own code": (
         BRANCH,
         "code",

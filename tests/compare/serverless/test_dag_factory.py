@@ -13,7 +13,7 @@ from sfn_provider.asl import parse
 from sfn_provider.cli import run_command
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.dag_comparison import CaseComparison, compare_cases, load_cases, make_mocks
-from sfn_provider.compare.serverless.interpreters import DEFAULT, find_interpreter
+from sfn_provider.compare.serverless.python_environments import DEFAULT, find_interpreter
 from sfn_provider.compare.serverless.workflow_files import write_workflow
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName

@@ -11,13 +11,10 @@ import pytest
 from sfn_provider._compat import AirflowFailException
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.integrations import Completed, Submitted
-from sfn_provider.operators.state_machine import (
-    ParallelStateOperator,
-    WaitStateOperator,
-)
+from sfn_provider.operators.state_machine import ParallelStateOperator, WaitStateOperator
 from sfn_provider.runtime.aws_calls.live_driver import LiveDriver
+from sfn_provider.runtime.state_task_runner import StateTaskRunner
 from sfn_provider.runtime.strategies.table import STRATEGIES
-from sfn_provider.runtime.task_runner import TaskRunner
 from tests.fixtures.airflow.task_runs import Run
 from tests.fixtures.calls.live_driver import (
     FUNCTION,
@@ -172,7 +169,7 @@ def test_data_that_airflow_would_misread_is_kept_over_a_deferral(fake_clock: Clo
 def driver(run: Run) -> Iterator[LiveDriver]:
     """A driver that has not started."""
     made = task()
-    runner = TaskRunner(made, run.context(made), STRATEGIES["state"])
+    runner = StateTaskRunner(made, run.context(made), STRATEGIES["state"])
     context, waits = run.context(made), runner.token_waits
     yield LiveDriver(runner.interpreter, made, context, waits, lambda: None, "key", runner.log)
 

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from tests.translate.native.states import TOPIC, call, native, publish
+from tests.translate.native.native_states import TOPIC, call, native, publish
 from tests.translate.test_safety import BREAKOUTS, PAYLOAD
 
 

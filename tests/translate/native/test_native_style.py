@@ -10,7 +10,7 @@ import pytest
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import translate
 from tests.golden import DAGS
-from tests.translate.native.states import VERSION, call, native
+from tests.translate.native.native_states import VERSION, call, native
 
 
 def test_the_sales_pipeline_is_as_short_as_by_hand_and_imports_nothing_of_this_package() -> None:

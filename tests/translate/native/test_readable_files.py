@@ -12,9 +12,9 @@ from sfn_provider.translate import Translation, translate
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.native.edges import find_chains
 from sfn_provider.translate.native.expressions.conditions import exclude_each_other
+from sfn_provider.translate.native.expressions.python_layout import if_lines
 from sfn_provider.translate.native.items.loop_nodes import _exit_lines
 from sfn_provider.translate.native.model import NativeDag, NativeNode
-from sfn_provider.translate.native.states.python_lines import if_lines
 
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 

@@ -15,8 +15,8 @@ from jinja2 import Environment
 from sfn_provider.asl.json_values.json_walk import walk_json
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate import Translation, translate
+from sfn_provider.translate.serverless.code_package_tasks import write_states
 from sfn_provider.translate.serverless.limits import EVALUATED_KEYS
-from sfn_provider.translate.serverless.own_code import write_states
 from sfn_provider.translate.serverless.workflow import Block, Duration, Workflow, WorkflowTask
 from sfn_provider.translate.serverless.yaml_writer import emit_workflow
 from tests.fixtures.machines.definitions import END, call, choose, go, machine

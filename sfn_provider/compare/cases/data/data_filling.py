@@ -24,7 +24,7 @@ from sfn_provider.compare.cases.data.traced_values import (
     traced,
     undetermined,
 )
-from sfn_provider.compare.data_read_types import EACH, Key, ValueKind
+from sfn_provider.compare.machine_analysis.data_read_types import EACH, Key, ValueKind
 from sfn_provider.engine.dataflow.choice_rules import is_timestamp
 from sfn_provider.engine.state_test.result_checks import ResultShape
 

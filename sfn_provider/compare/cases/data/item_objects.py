@@ -14,8 +14,8 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.data.case_data import CaseData
 from sfn_provider.compare.cases.data.sample_values import sample_value
 from sfn_provider.compare.cases.data.traced_values import find_in_json, get_member, plain, put_member
-from sfn_provider.compare.data_read_types import DataRead, Key, ValueKind
-from sfn_provider.compare.machine_parts import MachineParts
+from sfn_provider.compare.machine_analysis.data_read_types import DataRead, Key, ValueKind
+from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine.requests import CallTask
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.compare.data_read_types import EACH, DataRead, Key, ValueKind
+from sfn_provider.compare.machine_analysis.data_read_types import EACH, DataRead, Key, ValueKind
 
 MAX_ENTRIES: Final = 50
 """The longest list that is made; a condition that asks for more is not reached."""

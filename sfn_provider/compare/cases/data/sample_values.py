@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.data_read_types import ValueKind
+from sfn_provider.compare.machine_analysis.data_read_types import ValueKind
 
 TIME: Final = "2025-01-01T00:00:00Z"
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from sfn_provider.asl.scope import MISSING, Json, Scope, TracedJson
 from sfn_provider.compare.cases.data.sample_values import sample_text
-from sfn_provider.compare.data_read_types import Key
+from sfn_provider.compare.machine_analysis.data_read_types import Key
 from sfn_provider.engine.state_test.result_checks import ResultShape
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfn_provider.compare.airflow.dag_execution import AirflowRun
 from sfn_provider.compare.comparison import Clock, Comparison
-from sfn_provider.compare.diff.history_flow import Place
+from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.diff.state_visits import StateVisit
 from sfn_provider.compare.report.data.diffs import format_value, make_diff, state_diffs
@@ -70,7 +70,9 @@ def _within_visit(state: StateComparison) -> str:
     return _within(state.first_side.place)
 
 
-def _make_row(state: StateComparison, starts: tuple[float, float], ends: tuple[dict[Place, VisitEnd], ...]) -> StateRow:
+def _make_row(
+    state: StateComparison, starts: tuple[float, float], ends: tuple[dict[VisitPlace, VisitEnd], ...]
+) -> StateRow:
     visit = state.first_side
     return StateRow(
         state=state.state,
@@ -88,13 +90,13 @@ def _make_row(state: StateComparison, starts: tuple[float, float], ends: tuple[d
     )
 
 
-def _within(place: Place) -> str:
+def _within(place: VisitPlace) -> str:
     """The branches or items around a visit, from 1 on, and the retries of their Parallels and Maps."""
     parts = zip(place[1::3], place[2::3], strict=True)
     return ", ".join(f"{index + 1}" + (f" (retry {retry})" if retry else "") for retry, index in parts)
 
 
-def _make_timing(visit: StateVisit | None, start: float, ends: dict[Place, VisitEnd]) -> SideTiming | None:
+def _make_timing(visit: StateVisit | None, start: float, ends: dict[VisitPlace, VisitEnd]) -> SideTiming | None:
     if visit is None:
         return None
     return SideTiming(

@@ -12,9 +12,9 @@ from sfn_provider.asl.model import StateMachine, Task
 from sfn_provider.asl.resources import parse_resource
 from sfn_provider.compare.cost.estimate import ASSUMPTIONS, SERVERLESS, CostEstimate, Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices
-from sfn_provider.compare.cost.workflow_usage import StateTime, WorkflowUsage, measure_workflow
+from sfn_provider.compare.cost.workflow_usage import VisitTime, WorkflowUsage, measure_workflow
 from sfn_provider.compare.replay.recording import all_states
-from sfn_provider.compare.report.model import Case, Cost, Way
+from sfn_provider.compare.report.model import Case, Cost, ServiceOption
 from sfn_provider.plurals import count
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
@@ -98,10 +98,10 @@ def measure_workflows(case: Case, document: Document) -> dict[str, WorkflowUsage
     return found
 
 
-def _state_times(case: Case, machine: StateMachine) -> list[StateTime]:
+def _state_times(case: Case, machine: StateMachine) -> list[VisitTime]:
     states = dict(all_states(machine.states))
     return [
-        StateTime(
+        VisitTime(
             row.state,
             row.type,
             state.resource if isinstance(state := states.get(row.state), Task) else "",
@@ -182,7 +182,7 @@ def _make_cost(
         worker_seconds=usage.worker_seconds,
         tasks=len(usage.task_seconds),
         ways=tuple(
-            Way(
+            ServiceOption(
                 name=found.way.name,
                 monthly=found.monthly,
                 curve=found.curve,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sfn_provider.compare.diff.history_flow import Place
+from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.state_visits import StateVisit
 from sfn_provider.compare.report.model import VisitEnd
 
 _CONTAINERS = ("Parallel", "Map")
 
 
-def find_visit_ends(visits: Iterable[StateVisit]) -> dict[Place, VisitEnd]:
+def find_visit_ends(visits: Iterable[StateVisit]) -> dict[VisitPlace, VisitEnd]:
     """Return how each visit of one side ended, by its place.
 
     Args:
         visits: all visits of that side.
     """
-    found: dict[Place, VisitEnd] = {}
+    found: dict[VisitPlace, VisitEnd] = {}
     # What is inside of a Parallel or Map has a longer place, and says how that ended.
     for visit in sorted(visits, key=lambda visit: -len(visit.place)):
         found[visit.place] = _end_of_container(visit, found) if visit.type in _CONTAINERS else _end(visit)
@@ -32,7 +32,7 @@ def _end(visit: StateVisit) -> VisitEnd:
     return "stopped" if in_progress and visit.containers else "failed"
 
 
-def _end_of_container(visit: StateVisit, found: dict[Place, VisitEnd]) -> VisitEnd:
+def _end_of_container(visit: StateVisit, found: dict[VisitPlace, VisitEnd]) -> VisitEnd:
     """A Parallel or Map, by the last of its attempts: the second part of the places inside counts its retries."""
     size = len(visit.place)
     inside = [place for place in found if place[:size] == visit.place and len(place) > size]

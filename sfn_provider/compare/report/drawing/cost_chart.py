@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sfn_provider.compare.cost.estimate import MAX_RUNS
 from sfn_provider.compare.report.formatting import format_dollars
-from sfn_provider.compare.report.model import Cost, Way
+from sfn_provider.compare.report.model import Cost, ServiceOption
 from sfn_provider.drawing.layered_layout import Size
 
 _MIN_DOLLARS = 0.01
@@ -114,7 +114,7 @@ def make_cost_chart(cost: Cost, size: Size) -> CostChart:
     )
 
 
-def _ends(ways: Sequence[Way], x: Scale, y: Scale) -> list[tuple[float, float]]:
+def _ends(ways: Sequence[ServiceOption], x: Scale, y: Scale) -> list[tuple[float, float]]:
     """The places of the letters: beside the ends of the curves, apart from one another where many end together."""
     found = [(x(min(way.curve[-1][0], MAX_RUNS)), y(way.curve[-1][1])) for way in ways]
     whole = [number for number, way in enumerate(ways) if way.curve[-1][0] >= MAX_RUNS]
@@ -123,7 +123,7 @@ def _ends(ways: Sequence[Way], x: Scale, y: Scale) -> list[tuple[float, float]]:
     return [(at + _LETTER_GAP, height) for at, height in found]
 
 
-def _points(way: Way, x: Scale, y: Scale) -> str:
+def _points(way: ServiceOption, x: Scale, y: Scale) -> str:
     return " ".join(f"{x(runs):.1f},{y(monthly):.1f}" for runs, monthly in way.curve if runs <= MAX_RUNS)
 
 

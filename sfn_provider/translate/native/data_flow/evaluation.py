@@ -59,7 +59,7 @@ UNSET = "some of the ways that meet here set a variable that others do not:"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Handover:
     """The document and the variables with which one state hands over to another."""
 
     document: Value
@@ -70,7 +70,7 @@ class Arrival(NamedTuple):
     """A way to a state: its mark, what it hands over, the position of the state that marks it, whether that failed."""
 
     mark: Source | None
-    way: Way
+    way: Handover
     position: int = -1
     is_caught: bool = False
 
@@ -96,7 +96,7 @@ class StateFlow:
     environment: Environment
     effective: Value
     output: Value
-    ways: tuple[tuple[str, Way], ...]
+    ways: tuple[tuple[str, Handover], ...]
     scopes: tuple[ScopeFlow, ...] = ()
 
 
@@ -116,7 +116,7 @@ class ScopeFlow:
     start_at: str
     states: Mapping[str, StateFlow]
     output: Value
-    entry: Way
+    entry: Handover
     context: Value
     model: StateMachine | Branch
 
@@ -158,7 +158,7 @@ class Evaluator:
             variables: the variables of the scopes around.
         """
         edges = {name: successors(state) for name, state in scope.states.items()}
-        arrivals = {scope.start_at: [Arrival(None, Way(document, variables or {}))]}
+        arrivals = {scope.start_at: [Arrival(None, Handover(document, variables or {}))]}
         ends: list[tuple[Source | None, Value]] = []
         flows: dict[str, StateFlow] = {}
         order = {name: position for position, name in enumerate(flow_order(scope.start_at, edges))}
@@ -175,7 +175,7 @@ class Evaluator:
                 elif not isinstance(flow.state, Fail):
                     ends.append((mark, out.document))
         output = one_of(ends) if ends else Absent("no way through these states ends without an error")
-        entry = Way(document, variables or {})
+        entry = Handover(document, variables or {})
         return ScopeFlow(scope.start_at, flows, output, entry, context, scope)
 
     def _mark(self, flow: StateFlow, number: int, differing: set[str]) -> Source | None:
@@ -193,7 +193,7 @@ class Evaluator:
         is_result = flow.state.type in ("Task", "Map") or flow.name in self.tasks_of_pass
         return Source("result", flow.name) if is_result and number == 0 else None
 
-    def state(self, name: str, state: State | ExactPart, way: Way, context: Value) -> StateFlow:
+    def state(self, name: str, state: State | ExactPart, way: Handover, context: Value) -> StateFlow:
         """Evaluate one state with what arrives at it."""
         if isinstance(state, ExactPart):
             return self._exact_part(name, state, way, context)
@@ -205,14 +205,14 @@ class Evaluator:
         evaluate = self._jsonata_state if language == "JSONata" else self._jsonpath_state
         return evaluate(name, state, way, environment)
 
-    def _exact_part(self, name: str, part: ExactPart, way: Way, context: Value) -> StateFlow:
+    def _exact_part(self, name: str, part: ExactPart, way: Handover, context: Value) -> StateFlow:
         """Evaluate states that stay exact: what comes of them is known only in a run."""
         result = loop_result(name) if isinstance(part, LoopPart) else Source("result", name)
         known = Source("variables", name)
         ways = []
         for target in (*part.exits, *([""] if part.ends else [])):
             assigned: Variables = {variable: Member(known, variable) for variable in part.assigned(target)}
-            ways.append((target, Way(result, way.variables | assigned)))
+            ways.append((target, Handover(result, way.variables | assigned)))
         names = part.variables
         read = {variable: value for variable, value in way.variables.items() if variable in names}
         environment = Environment(way.document, context, read)
@@ -220,7 +220,7 @@ class Evaluator:
         scopes = tuple(self.scope(loop, way.document, context, way.variables) for loop in loops)
         return StateFlow(name, part, self.language, environment, way.document, result, tuple(ways), scopes)
 
-    def _jsonpath_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
+    def _jsonpath_state(self, name: str, state: State, way: Handover, environment: Environment) -> StateFlow:
         selected = _selected(getattr(state, "input_path", "$"), environment)
         inside = Environment(selected, environment.context, way.variables)
         parameters = getattr(state, "parameters", None)
@@ -237,20 +237,21 @@ class Evaluator:
         variables = way.variables | _assigned(
             getattr(state, "assign", None), Environment(raw, environment.context, way.variables)
         )
-        ways = [(target, Way(output, variables)) for target in _targets(state)]
+        ways = [(target, Handover(output, variables)) for target in _targets(state)]
         ways += [(catcher.next, self._caught(name, catcher, way, environment)) for catcher in _catchers(state)]
         if isinstance(state, Choice):
             ways = [
-                (rule.next or "", Way(output, way.variables | _assigned(rule.assign, inside))) for rule in state.choices
+                (rule.next or "", Handover(output, way.variables | _assigned(rule.assign, inside)))
+                for rule in state.choices
             ]
-            ways += [(state.default, Way(output, variables))] if state.default is not None else []
+            ways += [(state.default, Handover(output, variables))] if state.default is not None else []
         return StateFlow(name, state, "JSONPath", inside, effective, output, tuple(ways), scopes)
 
-    def _caught(self, name: str, catcher: Catcher, way: Way, environment: Environment) -> Way:
+    def _caught(self, name: str, catcher: Catcher, way: Handover, environment: Environment) -> Handover:
         error = error_output(name)
         inside = Environment(error, environment.context, way.variables)
         document = _written(way.document, catcher.result_path, error)
-        return Way(document, way.variables | _assigned(catcher.assign, inside))
+        return Handover(document, way.variables | _assigned(catcher.assign, inside))
 
     def _result(
         self, name: str, state: State, effective: Value, scopes: tuple[ScopeFlow, ...], environment: Environment
@@ -273,7 +274,7 @@ class Evaluator:
         inside = Environment(raw, environment.context, environment.variables)
         return raw, bounded(template_value(selector, inside))
 
-    def _jsonata_state(self, name: str, state: State, way: Way, environment: Environment) -> StateFlow:
+    def _jsonata_state(self, name: str, state: State, way: Handover, environment: Environment) -> StateFlow:
         arguments = getattr(state, "arguments", None)
         effective = way.document if arguments is None else bounded(jsonata_template_value(arguments, environment))
         if isinstance(state, Map):
@@ -325,7 +326,7 @@ def _latest_first(arrivals: list[Arrival]) -> list[Arrival]:
 
 def _differing_targets(flow: StateFlow) -> set[str]:
     """Return the states to which ways of a state lead that bring different data."""
-    firsts: dict[str, Way] = {}
+    firsts: dict[str, Handover] = {}
     return {target for target, way in flow.ways if firsts.setdefault(target, way) != way}
 
 
@@ -341,7 +342,7 @@ def _context(inner: Object, context: Value) -> Value:
     return inner
 
 
-def _merge(arrivals: list[Arrival]) -> Way:
+def _merge(arrivals: list[Arrival]) -> Handover:
     """Return with what a state starts; a variable that some of the ways set alone is one that nobody can say."""
     names = dict.fromkeys(name for arrival in arrivals for name in arrival.way.variables)
     variables: Variables = {}
@@ -349,7 +350,7 @@ def _merge(arrivals: list[Arrival]) -> Way:
         unset = Unresolved(f"{UNSET} {name}")
         is_set = all(name in arrival.way.variables for arrival in arrivals)
         variables[name] = one_of((each.mark, each.way.variables[name]) for each in arrivals) if is_set else unset
-    return Way(one_of((arrival.mark, arrival.way.document) for arrival in arrivals), variables)
+    return Handover(one_of((arrival.mark, arrival.way.document) for arrival in arrivals), variables)
 
 
 def _items(state: Map, value: Value) -> Value:
@@ -383,12 +384,12 @@ def _variables(assigned: Value) -> Variables:
     return {name: bounded(value) for name, value in assigned.members} if isinstance(assigned, Object) else {}
 
 
-def _jsonata_way(fields: object, plain: Value, environment: Environment) -> Way:
+def _jsonata_way(fields: object, plain: Value, environment: Environment) -> Handover:
     """Return the way out with Output and Assign of a state, a catcher or a rule."""
     output, assign = getattr(fields, "output", None), getattr(fields, "assign", None)
     document = plain if output is None else bounded(jsonata_template_value(output, environment))
     assigned = jsonata_template_value(assign, environment) if isinstance(assign, dict) else EMPTY
-    return Way(document, environment.variables | _variables(assigned))
+    return Handover(document, environment.variables | _variables(assigned))
 
 
 def _targets(state: State) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from sfn_provider.translate.native.data_flow.values import (
     is_constant,
     steps_of,
 )
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, ValuePlace
 from sfn_provider.translate.native.expressions.writer import (
     ExpressionWriter,
     common_error,
@@ -117,7 +117,7 @@ class JinjaWriter(ExpressionWriter):
         is_answer = place is not None and not place.path and (place.form == "json" or place.is_any_input)
         return self._template(Call("$string", (value,))) if is_answer else self.text(value)
 
-    def _place(self, value: Value) -> Place | None:
+    def _place(self, value: Value) -> ValuePlace | None:
         start, keys = steps_of(value)
         return self.find(start, keys) if isinstance(start, Source) else None
 
@@ -147,7 +147,7 @@ class JinjaWriter(ExpressionWriter):
             return f"{{{{ {self._pull(place)} }}}}"
         return f"{{{{ {self.expression(value)} | tojson }}}}"
 
-    def _found(self, place: Place) -> str:
+    def _found(self, place: ValuePlace) -> str:
         if place.value is not None:
             return self.expression(place.value)
         if place.expression is not None:
@@ -167,7 +167,7 @@ class JinjaWriter(ExpressionWriter):
             return f".{key}"
         return f"[{key if isinstance(key, int) else self._string(key)}]"
 
-    def _pull(self, place: Place) -> str:
+    def _pull(self, place: ValuePlace) -> str:
         key = "" if place.xcom == "return_value" else f", key={self._string(place.xcom)}"
         if place.is_mapped:
             return f"(ti.xcom_pull(task_ids=[{self._string(place.task_id)}]{key}) | select | first)"

@@ -18,7 +18,7 @@ CHOSEN_KEY = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValuePlace:
     """Where a value is found.
 
     Args:
@@ -50,7 +50,7 @@ class Place:
     is_mapped: bool = False
 
 
-Find = Callable[[Source, tuple[Key, ...]], Place]
+Find = Callable[[Source, tuple[Key, ...]], ValuePlace]
 """Finds the place of a path in a source; raises `NotNative` where there is none."""
 
 CONTEXT_OBJECT: dict[tuple[Key, ...], tuple[str, str]] = {

@@ -34,7 +34,7 @@ from sfn_provider.translate.native.data_flow.values import (
     steps_of,
 )
 from sfn_provider.translate.native.expressions.conditions import joined_conditions, negated, without_brackets
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Place
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, ValuePlace
 from sfn_provider.translate.native.expressions.writer import (
     ExpressionWriter,
     common_error,
@@ -148,7 +148,7 @@ class PythonWriter(ExpressionWriter):
         place = self.find(start, keys) if isinstance(start, Source) else None
         return self._result(place) if place is not None and place.form == "json" and not place.path else None
 
-    def _found(self, place: Place) -> str:
+    def _found(self, place: ValuePlace) -> str:
         if place.value is not None:
             return self.expression(place.value)
         return self._root(place) + subscripts(place.path)
@@ -159,7 +159,7 @@ class PythonWriter(ExpressionWriter):
     def _literal(self, value: Constant) -> str:
         return inline(value.value)
 
-    def _root(self, place: Place) -> str:
+    def _root(self, place: ValuePlace) -> str:
         if place.expression is not None:
             self.context[place.expression[1]] = None
             return place.expression[0]
@@ -195,15 +195,15 @@ class PythonWriter(ExpressionWriter):
             return f"{name} {'not in' if place.excludes else 'in'} ({', '.join(map(inline, names))})"
         return f"{self._pull(place)} {'is not None' if place.equals is None else f'== {string(place.equals)}'}"
 
-    def _taken(self, text: str, place: Place) -> str:
+    def _taken(self, text: str, place: ValuePlace) -> str:
         self.counts[text] = (self.counts.get(text, (0, "", ""))[0] + 1, place.task_id, place.xcom)
         return self.named.get(text, text)
 
-    def _result(self, place: Place) -> str:
+    def _result(self, place: ValuePlace) -> str:
         name = self.as_argument(place.task_id) if place.xcom == "return_value" else None
         return self._pull(place) if name is None else name
 
-    def _pull(self, place: Place) -> str:
+    def _pull(self, place: ValuePlace) -> str:
         self.context["ti"] = None
         key = "" if place.xcom == "return_value" else f", key={string(place.xcom)}"
         if place.is_mapped:

@@ -23,7 +23,7 @@ from sfn_provider.translate.native.data_flow.values import (
     reads_of,
     steps_of,
 )
-from sfn_provider.translate.native.expressions.places import Find, Place
+from sfn_provider.translate.native.expressions.places import Find, ValuePlace
 from sfn_provider.translate.native.model import NotNative
 
 MOST_WAYS = 4
@@ -40,7 +40,7 @@ class ExpressionWriter:
     """
 
     find: Find
-    find_mark: Callable[[Source], Place]
+    find_mark: Callable[[Source], ValuePlace]
 
     def expression(self, value: Value) -> str:
         """Return an expression.
@@ -120,7 +120,7 @@ class ExpressionWriter:
             found |= dict.fromkeys(self.error_tasks(inner) if inner else [place.task_id])
         return list(found)
 
-    def _found(self, place: Place) -> str:
+    def _found(self, place: ValuePlace) -> str:
         raise NotImplementedError
 
     def _subscripts(self, keys: tuple[Key, ...]) -> str:

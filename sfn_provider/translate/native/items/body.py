@@ -12,10 +12,11 @@ from functools import partial
 
 from sfn_provider.asl.model import Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait
 from sfn_provider.translate.emit.literals import string
-from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow, Way
+from sfn_provider.translate.native.data_flow.evaluation import Evaluator, Handover, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import Array, Key, Object, Source, Value, read, reads_error
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import comment_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.items.calls import ItemCalls
 from sfn_provider.translate.native.items.joins import find_joins
 from sfn_provider.translate.native.items.statements import (
@@ -28,14 +29,13 @@ from sfn_provider.translate.native.items.statements import (
     meeting,
     suite,
 )
-from sfn_provider.translate.native.mapping import check_map
+from sfn_provider.translate.native.map_forms import check_map
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.caught_errors import catches_all, error_tests_of_call, name_expression
 from sfn_provider.translate.native.states.conditions import PythonConditions
-from sfn_provider.translate.native.states.python_lines import comment_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.tasks.node_imports import fail_exception, moment_imports
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import leaving_test
@@ -48,7 +48,7 @@ _MOST_TIMES = 3
 Finish = Callable[[Value], list[str]]
 """Returns the lines at the end of a way, for its output."""
 
-Written = tuple[Statements, tuple[str, Way | list[Arrival]]]
+Written = tuple[Statements, tuple[str, Handover | list[Arrival]]]
 """Statements, and the next state with what it gets, or the one where ways meet with those that come there."""
 
 
@@ -78,7 +78,7 @@ class ItemBody:
     used: set[str] = field(default_factory=set)
     known: set[str] | None = None
     _names: dict[str, str] = field(default_factory=dict)
-    _places: dict[Source, Place] = field(default_factory=dict)
+    _places: dict[Source, ValuePlace] = field(default_factory=dict)
     _joins: dict[int, dict[str, str]] = field(default_factory=dict)
     _count: int = 0
     _states: int = field(init=False)
@@ -125,8 +125,8 @@ class ItemBody:
             self._count, self._places = (
                 0,
                 {
-                    Source("item", self.flow.name): Place("\0item"),
-                    Source("item_index", self.flow.name): Place("", expression=("ti.map_index", "ti")),
+                    Source("item", self.flow.name): ValuePlace("\0item"),
+                    Source("item_index", self.flow.name): ValuePlace("", expression=("ti.map_index", "ti")),
                 },
             )
             before, lines = lines, write()
@@ -143,14 +143,14 @@ class ItemBody:
         self.used.add(task_id[1:])
         return task_id[1:]
 
-    def _find(self, source: Source, keys: tuple[Key, ...]) -> Place:
+    def _find(self, source: Source, keys: tuple[Key, ...]) -> ValuePlace:
         place = self._places.get(source)
         if place is None:
             return self.maker.find(source, keys)
         if source.kind == "error":
             fields = {"Error": self._names[f"{source.state}\0error"], "Cause": "str(error)"}
             whole = ", ".join(f'"{name}": {text}' for name, text in fields.items())
-            return Place("\0" + (fields[str(keys[0])] if keys else f"{{{whole}}}"))
+            return ValuePlace("\0" + (fields[str(keys[0])] if keys else f"{{{whole}}}"))
         if source.kind == "result" and source.state in self.calls.forms:
             return self.calls.place(source.state, place.task_id, keys)
         return replace(place, path=keys)
@@ -166,7 +166,7 @@ class ItemBody:
         """Return a variable, and the source that stands for it."""
         name = self._variable(purpose, preferred)
         source = source or Source("result", f"\0{name}")
-        self._places[source] = Place(f"\0{name}")
+        self._places[source] = ValuePlace(f"\0{name}")
         return name, source
 
     def _is_used(self, name: str) -> bool:
@@ -184,7 +184,7 @@ class ItemBody:
     # States ----------------------------------------------------------------------------------------------------------
 
     def _block(
-        self, scope: ScopeFlow, name: str, way: Way, stop: str, finish: Finish
+        self, scope: ScopeFlow, name: str, way: Handover, stop: str, finish: Finish
     ) -> tuple[Statements, list[Arrival]]:
         """Write states up to another one, or to the ends of the ways; return also the ways that come to that state."""
         body: Statements = []
@@ -195,7 +195,7 @@ class ItemBody:
             found = self.evaluator.state(name, scope.model.states[name], way, scope.context)
             more, (following, arriving) = self._state(scope, found, way, stop, finish)
             body += [*comment_lines(found.state.comment, self.maker.width), *more]
-            if isinstance(arriving, Way):
+            if isinstance(arriving, Handover):
                 name, way = following, arriving
                 continue
             if not arriving or following == stop != END:
@@ -205,7 +205,7 @@ class ItemBody:
             return [*body, *finish(way.document)], []
         return body, [Arrival(body, self.maker.width, way)]
 
-    def _state(self, scope: ScopeFlow, flow: StateFlow, way: Way, stop: str, finish: Finish) -> Written:
+    def _state(self, scope: ScopeFlow, flow: StateFlow, way: Handover, stop: str, finish: Finish) -> Written:
         state = flow.state
         if isinstance(state, Pass | Succeed):
             return [], flow.ways[0]
@@ -299,7 +299,7 @@ class ItemBody:
             self._joins[id(scope.model)] = find_joins(scope.model)
         return self._joins[id(scope.model)].get(name, stop)
 
-    def _case(self, scope: ScopeFlow, head: list[str], target: tuple[str, Way], join: str, finish: Finish) -> Case:
+    def _case(self, scope: ScopeFlow, head: list[str], target: tuple[str, Handover], join: str, finish: Finish) -> Case:
         with self._deeper():
             return Case(head, *self._block(scope, *target, join, finish))
 
@@ -334,7 +334,7 @@ class ItemBody:
         join = self._join(scope, flow.name, stop)
         with self._deeper():
             tried = Case(["try:"], write())
-        self._places[Source("error", flow.name)] = Place("")
+        self._places[Source("error", flow.name)] = ValuePlace("")
         handler = self._handler(scope, flow, join, finish)
         if always_leaves(handler):
             return [Branches([tried, handler])], flow.ways[0]
@@ -356,7 +356,7 @@ class ItemBody:
         cases += [] if tests[-1].takes_all else [Case(["else:"], ["raise"])]
         return Case(head, [Branches(cases)], [arrival for case in cases for arrival in case.arrivals])
 
-    def _merged(self, name: str, arrivals: list[Arrival]) -> Way:
+    def _merged(self, name: str, arrivals: list[Arrival]) -> Handover:
         """Return with what it goes on where ways meet."""
         ways = [arrival.way for arrival in arrivals]
         document = self._common(f"{name}\0document", "data", [way.document for way in ways], arrivals)
@@ -365,7 +365,7 @@ class ItemBody:
             key: self._common(f"{name}\0${key}", naming.variable(key), [way.variables[key] for way in ways], arrivals)
             for key in names
         }
-        return Way(document, variables)
+        return Handover(document, variables)
 
     def _common(self, purpose: str, preferred: str, values: list[Value], arrivals: list[Arrival]) -> Value:
         """Return what ways have in common; where they differ, they assign it to a variable.

@@ -9,21 +9,16 @@ from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Member, Object, Source, Value, reads_of
 from sfn_provider.translate.native.expressions.conditions import negated
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
+from sfn_provider.translate.native.expressions.python_layout import indented, statement_lines
 from sfn_provider.translate.native.model import Import, NotNative
 from sfn_provider.translate.native.states.caught_errors import final_condition
 from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
-from sfn_provider.translate.native.states.python_lines import indented, statement_lines
 from sfn_provider.translate.native.states.task_forms import choose_call_form
 from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.tasks.call_lines import invocation_lines
-from sfn_provider.translate.native.tasks.job_lines import (
-    answer_lines,
-    imports_of_job,
-    start_lines,
-    waiting_lines,
-)
+from sfn_provider.translate.native.tasks.job_lines import answer_lines, imports_of_job, start_lines, waiting_lines
 from sfn_provider.translate.native.tasks.node_imports import LAMBDA_HOOK, imports_of
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 
@@ -67,7 +62,7 @@ class ItemCalls:
         if self.unsaid is not None:
             raise self.unsaid
 
-    def place(self, name: str, variable: str, keys: tuple[Key, ...]) -> Place:
+    def place(self, name: str, variable: str, keys: tuple[Key, ...]) -> ValuePlace:
         """Return where a path of a Task's result is, and take note that it is read."""
         self.reads.setdefault(name, {})[keys] = None
         form = self.forms[name]
@@ -76,9 +71,9 @@ class ItemCalls:
         if isinstance(form, LambdaForm) and form.prefix and not keys:
             self.whole.add(name)
             answer: Value = Member(Source("result", name), form.prefix[0])
-            return Place("", value=Object(((str(form.prefix[0]), answer),)))
+            return ValuePlace("", value=Object(((str(form.prefix[0]), answer),)))
         if self.known is None or (isinstance(form, FunctionForm) and keys not in form.reads):
-            return Place(variable, path=keys)  # it is written once more
+            return ValuePlace(variable, path=keys)  # it is written once more
         return form.place(variable, keys)
 
     def write(self, flow: StateFlow, writer: PythonWriter, variable: str | None) -> list[str]:

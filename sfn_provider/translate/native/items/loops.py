@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sfn_provider.asl.model import Fail
-from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow, Way
+from sfn_provider.translate.native.data_flow.evaluation import Handover, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import (
     Key,
     Object,
@@ -18,16 +18,16 @@ from sfn_provider.translate.native.data_flow.values import (
     reads_error,
     walk,
 )
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
+from sfn_provider.translate.native.expressions.python_layout import statement_lines
 from sfn_provider.translate.native.items.body import Finish, ItemBody, Written
 from sfn_provider.translate.native.items.statements import Arrival, Branches, Case, Later, Statements, lay_out
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.parts.loop_parts import AGAIN, LEAVE, LoopPart
 from sfn_provider.translate.native.routing.routes import END
-from sfn_provider.translate.native.states.python_lines import statement_lines
 from sfn_provider.translate.plan import naming
 
-Leave = Callable[[str, Way], Statements]
+Leave = Callable[[str, Handover], Statements]
 """Returns the statements by which a loop is left to a state, with what that gets."""
 
 _MOST_ROUNDS = 30
@@ -44,7 +44,7 @@ class _Carried:
             document, and the path in it; by the source that stands for the variable.
     """
 
-    way: Way
+    way: Handover
     places: dict[Source, tuple[str, tuple[Key, ...]]] = field(default_factory=dict)
 
 
@@ -61,7 +61,7 @@ class LoopBody(ItemBody):
     _carried: dict[str, _Carried] = field(default_factory=dict)
     _leaving: list[Leave] = field(default_factory=list)
 
-    def loop_lines(self, part: LoopPart, way: Way, is_read: bool, variables: tuple[str, ...] = ()) -> list[str]:
+    def loop_lines(self, part: LoopPart, way: Handover, is_read: bool, variables: tuple[str, ...] = ()) -> list[str]:
         """Return the lines of the function of a loop.
 
         It returns the document behind the loop; where several states may come next, or variables are read, ``next``
@@ -77,7 +77,7 @@ class LoopBody(ItemBody):
             NotNative: a state cannot be said so.
         """
 
-        def leave(target: str, way: Way) -> Statements:
+        def leave(target: str, way: Handover) -> Statements:
             known = tuple((name, way.variables[name]) for name in variables if name in way.variables)
             members = {
                 **({"next": constant(target)} if len(part.targets) > 1 else {}),
@@ -92,14 +92,14 @@ class LoopBody(ItemBody):
 
         return self._settled(lambda: lay_out(self._while(part, self.flow.scopes[0], way, leave)))
 
-    def _state(self, scope: ScopeFlow, flow: StateFlow, way: Way, stop: str, finish: Finish) -> Written:
+    def _state(self, scope: ScopeFlow, flow: StateFlow, way: Handover, stop: str, finish: Finish) -> Written:
         if flow.name.startswith(LEAVE):
             return self._leaving[-1](flow.name.removeprefix(LEAVE), way), (END, [])
         if isinstance(flow.state, LoopPart):
             return self._inner(flow.state, scope, flow, way)
         return ItemBody._state(self, scope, flow, way, stop, finish)
 
-    def _inner(self, part: LoopPart, scope: ScopeFlow, flow: StateFlow, way: Way) -> Written:
+    def _inner(self, part: LoopPart, scope: ScopeFlow, flow: StateFlow, way: Handover) -> Written:
         """Write a loop within other states: it is left by ``break``, to where the function returns, or by a failure."""
         failures = {name for name in part.targets if isinstance(scope.model.states.get(name), Fail)}
         behind = [name for name in part.targets if not name.startswith(LEAVE) and name not in failures]
@@ -107,7 +107,7 @@ class LoopBody(ItemBody):
             raise NotNative("its loop stands within others, and leads to several states", part.name)
         exits: list[Arrival] = []
 
-        def leave(target: str, way: Way) -> Statements:
+        def leave(target: str, way: Handover) -> Statements:
             if target.startswith(LEAVE):
                 return self._leaving[0](target.removeprefix(LEAVE), way)
             if target in failures:
@@ -122,7 +122,7 @@ class LoopBody(ItemBody):
         return body, (behind[0], self._merged(f"{part.name}\0behind", exits))
 
     def _while(
-        self, part: LoopPart, scope: ScopeFlow, way: Way, leave: Leave, begin: Callable[[], None] = lambda: None
+        self, part: LoopPart, scope: ScopeFlow, way: Handover, leave: Leave, begin: Callable[[], None] = lambda: None
     ) -> Statements:
         """Write a loop; ``begin`` is called each time before its states are written."""
         again = AGAIN + part.name
@@ -130,10 +130,10 @@ class LoopBody(ItemBody):
         if carried.way is not way and not carried.places:
             carried.way = way
         for source in carried.places:
-            self._places[source] = Place(source.state)
+            self._places[source] = ValuePlace(source.state)
 
         def end(output: Value) -> list[str]:
-            return lay_out(leave("", Way(output, {})))
+            return lay_out(leave("", Handover(output, {})))
 
         self._leaving.append(leave)
         for _ in range(_MOST_ROUNDS):
@@ -155,7 +155,7 @@ class LoopBody(ItemBody):
 
     # Variables -------------------------------------------------------------------------------------------------------
 
-    def _widen(self, part: LoopPart, carried: _Carried, ways: Sequence[Way]) -> bool:
+    def _widen(self, part: LoopPart, carried: _Carried, ways: Sequence[Handover]) -> bool:
         """Let variables stand for what differs from round to round; return whether there are new ones."""
         before = len(carried.places)
         documents = [way.document for way in ways]
@@ -164,7 +164,7 @@ class LoopBody(ItemBody):
         for name, value in carried.way.variables.items():
             found = [way.variables[name] for way in ways if name in way.variables]
             variables[name] = self._common_value(part, carried, name, (), value, found)
-        carried.way = Way(document, variables)
+        carried.way = Handover(document, variables)
         return len(carried.places) > before
 
     def _common_value(
@@ -202,7 +202,7 @@ class LoopBody(ItemBody):
         found = [read(other, (path[-1],)) for other in others]
         return self._common_value(part, carried, variable, path, value, found)
 
-    def _carry(self, carried: _Carried, way: Way) -> list[str]:
+    def _carry(self, carried: _Carried, way: Handover) -> list[str]:
         """Return the lines that set the variables for the next round; all at once where one is made of another."""
         found: list[tuple[str, Source, Value]] = []
         for source, (variable, path) in carried.places.items():

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from sfn_provider.asl.model import Map
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Source
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import statement_lines
 from sfn_provider.translate.native.items.calls import ItemCalls
 from sfn_provider.translate.native.items.loops import LoopBody, written_body
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.routing.routes import RouteNode
 from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
-from sfn_provider.translate.native.states.python_lines import statement_lines
 from sfn_provider.translate.native.tasks.call_lines import end_final_errors
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.poll_nodes import asking_lines, hook_of
@@ -54,13 +54,13 @@ def make_mapped(
     """
     around: Map = flow.state  # type: ignore[assignment]
 
-    def find(source: Source, keys: tuple[Key, ...]) -> Place:
+    def find(source: Source, keys: tuple[Key, ...]) -> ValuePlace:
         if source == Source("result", inner.name):
             return form.place(_ANSWER, keys)
         if source == Source("item", flow.name):
-            return Place(_ITEM, path=keys)
+            return ValuePlace(_ITEM, path=keys)
         if source == Source("item_index", flow.name):
-            return Place("", expression=("ti.map_index", "ti"))
+            return ValuePlace("", expression=("ti.map_index", "ti"))
         return maker.find(source, keys)
 
     def write(writer: PythonWriter) -> list[str]:

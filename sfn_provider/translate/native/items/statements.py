@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sfn_provider.translate.native.data_flow.evaluation import Way
+from sfn_provider.translate.native.data_flow.evaluation import Handover
 from sfn_provider.translate.native.expressions.conditions import negated
-from sfn_provider.translate.native.states.python_lines import indented
+from sfn_provider.translate.native.expressions.python_layout import indented
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Arrival:
 
     body: Statements
     width: int
-    way: Way
+    way: Handover
 
 
 def meeting(cases: list[Case], join: str) -> tuple[Statements, tuple[str, list[Arrival]]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sfn_provider.asl.model import Choice, Pass, Succeed, Task
 from sfn_provider.translate.native.data_flow.evaluation import ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import always_absent
-from sfn_provider.translate.native.mapping import map_form
+from sfn_provider.translate.native.map_forms import map_form
 from sfn_provider.translate.native.parts.exact_parts import ExactPart
 from sfn_provider.translate.native.parts.loop_parts import LoopPart
 from sfn_provider.translate.native.routing.routes import END, EdgeKind, NodeKind, RouteNode, Routes

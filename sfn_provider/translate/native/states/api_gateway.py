@@ -19,7 +19,7 @@ from sfn_provider.translate.native.data_flow.values import (
     constant,
     is_constant,
 )
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.model import NotNative
 
 _PARAMETERS = frozenset(
@@ -51,7 +51,7 @@ class ApiForm:
     is_signed: bool
     prefix: tuple[Key, ...] | None
 
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> ValuePlace:
         """Return where a path of the result is found.
 
         Raises:
@@ -60,7 +60,7 @@ class ApiForm:
         prefix = self.prefix
         if prefix is None or keys[: len(prefix)] != prefix:
             raise NotNative("the response is read in a way that was not foreseen")
-        return Place(task_id, path=keys[len(prefix) :])
+        return ValuePlace(task_id, path=keys[len(prefix) :])
 
 
 def calls_api(resource: Resource) -> bool:

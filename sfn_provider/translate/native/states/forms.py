@@ -6,17 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfn_provider.translate.native.data_flow.values import (
-    EMPTY,
-    Array,
-    Key,
-    Object,
-    Source,
-    Value,
-    constant,
-    read,
-)
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.data_flow.values import EMPTY, Array, Key, Object, Source, Value, constant, read
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.model import NotNative
 from sfn_provider.translate.native.operator_table import JsonText, OperatorRow, TextOf, read_result
 from sfn_provider.translate.native.operator_table.arguments import parse_path
@@ -50,7 +41,7 @@ class OperatorForm:
         texts = [leaf.value for leaf in leaves(self.arguments) if isinstance(leaf, TextOf)]
         return any(isinstance(value, Source) for value in texts)
 
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place | None:
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> ValuePlace | None:
         """Return where a path of the result is found; None where the operator returns only parts of what is there.
 
         Raises:
@@ -64,10 +55,12 @@ class OperatorForm:
             raise NotNative(f"{self.row.class_name} does not return {what} of the result")
         returned, rest = found
         if returned.source == "constant":
-            return Place(task_id, value=read(constant(returned.constant), rest))
+            return ValuePlace(task_id, value=read(constant(returned.constant), rest))
         if returned.source == "argument":
-            return Place(task_id, value=read(from_tree(self.arguments[returned.argument]), rest))
-        return Place(task_id, "json" if returned.source == "json" else "value", (*returned.path, *rest), returned.xcom)
+            return ValuePlace(task_id, value=read(from_tree(self.arguments[returned.argument]), rest))
+        return ValuePlace(
+            task_id, "json" if returned.source == "json" else "value", (*returned.path, *rest), returned.xcom
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +93,7 @@ class FunctionForm:
         """All names in what is read that boto3 spells otherwise: its own, and Step Functions'."""
         return tuple(dict.fromkeys(names for found in self.other_names.values() for names in found))
 
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> ValuePlace:
         """Return where a path of the result is found.
 
         Raises:
@@ -108,7 +101,7 @@ class FunctionForm:
         """
         if keys not in self.reads or self.returned is None:
             raise NotNative("the response is read in a way that was not foreseen")
-        return Place(task_id, path=self.reads[keys][len(self.returned) :])
+        return ValuePlace(task_id, path=self.reads[keys][len(self.returned) :])
 
 
 JOB_START = Source("result", "\0response")
@@ -163,7 +156,7 @@ class LambdaForm:
     payload: Value
     prefix: tuple[Key, ...]
 
-    def place(self, task_id: str, keys: tuple[Key, ...]) -> Place:
+    def place(self, task_id: str, keys: tuple[Key, ...]) -> ValuePlace:
         """Return where a path of the result is found.
 
         Raises:
@@ -171,7 +164,7 @@ class LambdaForm:
         """
         if keys[: len(self.prefix)] != self.prefix:
             raise NotNative("what Lambda says beside the function's answer is read")
-        return Place(task_id, path=keys[len(self.prefix) :])
+        return ValuePlace(task_id, path=keys[len(self.prefix) :])
 
 
 TaskForm = OperatorForm | FunctionForm | LambdaForm | ApiForm

@@ -8,9 +8,9 @@ from sfn_provider.translate.emit.literals import Code
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Constant, Value
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import call_lines
 from sfn_provider.translate.native.model import API_RESULT, SIGN, Import, NativeNode
 from sfn_provider.translate.native.states.api_gateway import ApiForm
-from sfn_provider.translate.native.states.python_lines import call_lines
 from sfn_provider.translate.native.tasks.node_imports import HOOK
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.plan import naming

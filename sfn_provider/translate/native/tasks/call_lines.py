@@ -8,10 +8,10 @@ from sfn_provider.asl.model import Task
 from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import call_lines, if_lines, indented
 from sfn_provider.translate.native.model import FINAL_ERROR, INVOKE, NativeNode
 from sfn_provider.translate.native.states.caught_errors import final_condition
 from sfn_provider.translate.native.states.forms import LambdaForm
-from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented
 from sfn_provider.translate.native.tasks.node_imports import LAMBDA_HOOK, fail_exception
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 

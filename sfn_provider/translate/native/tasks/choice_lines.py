@@ -9,8 +9,8 @@ from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.expressions.places import CHOSEN_KEY
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import if_lines
 from sfn_provider.translate.native.states.conditions import PythonConditions
-from sfn_provider.translate.native.states.python_lines import if_lines
 
 
 def choice_lines(

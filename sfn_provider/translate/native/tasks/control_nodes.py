@@ -9,11 +9,11 @@ from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Object
 from sfn_provider.translate.native.expressions.places import ERROR_KEY
+from sfn_provider.translate.native.expressions.python_layout import raise_lines, statement_lines
 from sfn_provider.translate.native.merges import Merge
 from sfn_provider.translate.native.model import WIDTH, NativeNode
 from sfn_provider.translate.native.routing.routes import RouteNode
 from sfn_provider.translate.native.states.caught_errors import choosing_lines, error_tests
-from sfn_provider.translate.native.states.python_lines import raise_lines, statement_lines
 from sfn_provider.translate.native.tasks.node_imports import fail_exception
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfn_provider.translate.native.data_flow.values import Call, Constant, Value, constant
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.states.python_lines import raise_lines, statement_lines
+from sfn_provider.translate.native.expressions.python_layout import raise_lines, statement_lines
 from sfn_provider.translate.native.tasks.way_lines import lines_by_way, local_values
 
 

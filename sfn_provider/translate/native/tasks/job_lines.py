@@ -8,9 +8,9 @@ from sfn_provider.translate.emit.literals import inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Value, walk
 from sfn_provider.translate.native.expressions.python import PythonWriter, subscripts
+from sfn_provider.translate.native.expressions.python_layout import if_lines, indented, statement_lines
 from sfn_provider.translate.native.model import Import, NativeNode
 from sfn_provider.translate.native.states.forms import JOB_START, JobForm
-from sfn_provider.translate.native.states.python_lines import if_lines, indented, statement_lines
 from sfn_provider.translate.native.tasks.node_imports import imports_of
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.native.tasks.task_names import JOB_VARIABLES

@@ -12,30 +12,21 @@ from sfn_provider.translate.emit.literals import Code, Wrapped, inline, literal,
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value
 from sfn_provider.translate.native.data_flow.templates import payload_value
-from sfn_provider.translate.native.data_flow.values import (
-    Array,
-    Constant,
-    Object,
-    OneOf,
-    Source,
-    Value,
-    constant,
-    walk,
-)
+from sfn_provider.translate.native.data_flow.values import Array, Constant, Object, OneOf, Source, Value, constant, walk
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
-from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, Place
+from sfn_provider.translate.native.expressions.places import ERROR_KEY, Find, ValuePlace
 from sfn_provider.translate.native.expressions.python import PythonWriter
-from sfn_provider.translate.native.expressions.writer import whole_error
-from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, NotNative, Versions
-from sfn_provider.translate.native.operator_table import JsonText, TextOf
-from sfn_provider.translate.native.routing.routes import END
-from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, from_tree
-from sfn_provider.translate.native.states.python_lines import (
+from sfn_provider.translate.native.expressions.python_layout import (
     call_lines,
     raise_lines,
     return_lines,
     statement_lines,
 )
+from sfn_provider.translate.native.expressions.writer import whole_error
+from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Import, NativeNode, NotNative, Versions
+from sfn_provider.translate.native.operator_table import JsonText, TextOf
+from sfn_provider.translate.native.routing.routes import END
+from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, from_tree
 from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
 from sfn_provider.translate.native.tasks.choice_lines import choice_lines
 from sfn_provider.translate.native.tasks.fail_lines import fail_lines
@@ -72,7 +63,7 @@ class NodeMaker:
 
     versions: Versions
     find: Find
-    find_mark: Callable[[Source], Place]
+    find_mark: Callable[[Source], ValuePlace]
     task_ids: dict[str, str]
     producers: dict[str, str]
     variables: dict[str, str]

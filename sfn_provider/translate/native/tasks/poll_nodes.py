@@ -6,19 +6,14 @@ from sfn_provider.translate.emit.literals import Code, inline
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.data_flow.values import Key, Object, Source, Value, read
 from sfn_provider.translate.native.expressions.conditions import exclude_each_other, joined_conditions, negated
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import call_lines, if_lines, indented, statement_lines
 from sfn_provider.translate.native.model import Import, NativeNode, NotPolling
 from sfn_provider.translate.native.polling import Poll
 from sfn_provider.translate.native.states.conditions import PythonConditions
 from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
-from sfn_provider.translate.native.states.python_lines import call_lines, if_lines, indented, statement_lines
-from sfn_provider.translate.native.tasks.job_lines import (
-    answer_lines,
-    imports_of_job,
-    start_lines,
-    waiting_lines,
-)
+from sfn_provider.translate.native.tasks.job_lines import answer_lines, imports_of_job, start_lines, waiting_lines
 from sfn_provider.translate.native.tasks.node_imports import LAMBDA_HOOK, imports_of, moment_imports
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 
@@ -57,9 +52,9 @@ def make_poll(
     """
     outer, names = maker.writer(takes_arguments)
 
-    def find(source: Source, keys: tuple[Key, ...]) -> Place:
+    def find(source: Source, keys: tuple[Key, ...]) -> ValuePlace:
         if source == EVENT:
-            return Place("\0event", path=keys)
+            return ValuePlace("\0event", path=keys)
         return form.place(_OWN, keys) if source == Source("result", flow.name) else maker.find(source, keys)
 
     def as_argument(task_id: str) -> str | None:

@@ -17,10 +17,10 @@ from sfn_provider.translate.native.data_flow.values import (
     parts_of,
     walk,
 )
-from sfn_provider.translate.native.expressions.places import Place
+from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.expressions.python import PythonWriter
+from sfn_provider.translate.native.expressions.python_layout import if_lines, indented, statement_lines
 from sfn_provider.translate.native.expressions.writer import common_error, ordered_alternatives, whole_error
-from sfn_provider.translate.native.states.python_lines import if_lines, indented, statement_lines
 from sfn_provider.translate.native.tasks.task_names import RESERVED
 from sfn_provider.translate.plan import naming
 
@@ -47,7 +47,7 @@ _MOST_LOCALS = 3
 Use = Callable[[Value, int], list[str]]
 """Returns the lines that do something with a value, in a width of columns: ``return``, ``raise``."""
 
-Way = tuple[Source | None, Value]
+Alternative = tuple[Source | None, Value]
 """A mark that says whether a way was taken, and the value then; the last way needs none."""
 
 
@@ -145,8 +145,8 @@ def local_values(writer: PythonWriter, names: Iterable[str]) -> Iterator[list[So
     find, as_argument = writer.find, writer.as_argument
     local = {f"\0{name}": name for name in names}
 
-    def find_local(source: Source, keys: tuple[Key, ...]) -> Place:
-        return Place(source.state, path=keys) if source.state in local else find(source, keys)
+    def find_local(source: Source, keys: tuple[Key, ...]) -> ValuePlace:
+        return ValuePlace(source.state, path=keys) if source.state in local else find(source, keys)
 
     writer.find = find_local
     writer.as_argument = lambda task_id: local.get(task_id) or as_argument(task_id)
@@ -156,7 +156,7 @@ def local_values(writer: PythonWriter, names: Iterable[str]) -> Iterator[list[So
         writer.find, writer.as_argument = find, as_argument
 
 
-def _locals(ways: list[Way], shape: _Shape, writer: PythonWriter, width: int) -> list[str]:
+def _locals(ways: list[Alternative], shape: _Shape, writer: PythonWriter, width: int) -> list[str]:
     """Return the lines that set the variables for what differs."""
     tests = [writer.was_taken(mark) for mark, _ in ways[:-1] if mark is not None]
     bodies = []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.translate.native.states import call, catch, native, publish
+from tests.translate.native.native_states import call, catch, native, publish
 
 MESSAGE = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:news", "Message": "m"}
 IS_THERE = {"Variable": "$.b", "IsPresent": True, "Next": "B"}

@@ -1,0 +1,1 @@
+"""Evaluates syntax trees of JSONata."""

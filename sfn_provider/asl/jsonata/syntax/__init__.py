@@ -1,0 +1,1 @@
+"""Parses JSONata into syntax trees, and finds what they refer to."""

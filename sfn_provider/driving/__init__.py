@@ -1,0 +1,1 @@
+"""What operators and sensors share: AWS arguments, starts that a retry does not repeat, deployment."""

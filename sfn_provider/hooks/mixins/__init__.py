@@ -1,0 +1,1 @@
+"""The mixins of the hook, one for each kind of resource."""

@@ -1,0 +1,1 @@
+"""Reads CloudFormation and SAM templates: state machines, their values and schedules."""

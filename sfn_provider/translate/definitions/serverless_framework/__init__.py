@@ -1,0 +1,1 @@
+"""Reads files of the Serverless Framework: state machines and their variables."""
