@@ -286,7 +286,7 @@ def test_the_server_answers_while_an_execution_loops(service: Service, state: di
     never = {"Variable": "$.stop", "IsPresent": True, "Next": "End"}
     again = {"Type": "Choice", "Choices": [never], "Default": "More"}
     # Without work a loop has its last event before a stop comes, on a busy machine.
-    work = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"sum": "{% $sum([1..2000].($ * 2)) %}"}}
+    work = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"sum": "{% $sum([1..500].($ * 2)) %}"}}
     states = {"More": {**state, "Next": "Work"}, "Work": {**work, "Next": "Again"}, "Again": again}
     arn = service.start(service.create(group({**states, "End": {"Type": "Succeed"}})))
     service.client.stop_execution(executionArn=arn)
