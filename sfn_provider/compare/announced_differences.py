@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sfn_provider.asl.document import Definition
-from sfn_provider.asl.model import StateMachine, walk_states
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.calls.call_findings import Finding, FindingKind
 from sfn_provider.translate import translate
 from sfn_provider.translate.plan.graph import successors

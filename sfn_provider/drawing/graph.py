@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sfn_provider.asl.model import Branch, State, StateMachine, inner_scopes
+from sfn_provider.asl.model import Branch, State, StateMachine
+from sfn_provider.asl.state_walk import inner_scopes
 from sfn_provider.translate.plan.graph import successors
 from sfn_provider.translate.plan.layout import LayoutNode, lay_out
 from sfn_provider.translate.plan.model import DagPlan

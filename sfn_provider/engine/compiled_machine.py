@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sfn_provider.asl.diagnostics import pointer, split_pointer
-from sfn_provider.asl.model import Branch, Retrier, State, StateMachine, inner_scopes
+from sfn_provider.asl.model import Branch, Retrier, State, StateMachine
+from sfn_provider.asl.state_walk import inner_scopes
 from sfn_provider.engine.dataflow.data_flow import JsonataFlow, JsonPathFlow, Recorder, make_data_flow
 from sfn_provider.engine.requests import CallTask
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sfn_provider.asl.model import walk_states
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.emit.python_file import emit
 from sfn_provider.translate.exact.limitations import find_limitations

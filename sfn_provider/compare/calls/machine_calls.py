@@ -13,10 +13,11 @@ from itertools import takewhile
 from typing import Any, Final
 
 from sfn_provider.asl.json_values.json_checks import is_jsonata
-from sfn_provider.asl.model import ExecutionType, StateMachine, Task, walk_states
+from sfn_provider.asl.model import ExecutionType, StateMachine, Task
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around, json_parameters
 from sfn_provider.compare.calls.api_requests import describe_api_request
 from sfn_provider.compare.calls.parameters.member_differences import find_member_differences

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sfn_provider.asl.model import StateMachine, Task, walk_states
+from sfn_provider.asl.model import StateMachine, Task
 from sfn_provider.asl.resources import Resource
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.calls.machine_calls import parse_called_resource
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.errors.retry import matches_error

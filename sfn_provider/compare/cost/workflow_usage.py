@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfn_provider.asl.model import State, Task, Wait, walk_states
+from sfn_provider.asl.model import State, Task, Wait
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.integrations.sync_job import PollInterval
 from sfn_provider.translate import Translation

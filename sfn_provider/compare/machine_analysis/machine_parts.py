@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.model import Branch, Choice, Parallel, State, StateMachine, inner_scopes
+from sfn_provider.asl.model import Branch, Choice, Parallel, State, StateMachine
+from sfn_provider.asl.state_walk import inner_scopes
 from sfn_provider.engine.observations import Place
 from sfn_provider.reachability import reached
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sfn_provider.asl.model import Parallel, State, StateMachine, inner_scopes, walk_states
+from sfn_provider.asl.model import Parallel, State, StateMachine
 from sfn_provider.asl.scope import Json
+from sfn_provider.asl.state_walk import inner_scopes, walk_states
 from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_state_visits
 from sfn_provider.engine import Execution

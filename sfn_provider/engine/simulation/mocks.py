@@ -6,8 +6,9 @@ from collections import ChainMap, Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Self, cast
 
-from sfn_provider.asl.model import StateMachine, walk_states
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.json_arguments import require_json, require_mapping

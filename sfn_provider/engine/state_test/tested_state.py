@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.document import Document
-from sfn_provider.asl.model import Branch, ExecutionType, State, StateMachine, inner_scopes, walk_states
+from sfn_provider.asl.model import Branch, ExecutionType, State, StateMachine
 from sfn_provider.asl.scope import Json
+from sfn_provider.asl.state_walk import inner_scopes, walk_states
 from sfn_provider.engine.state_test.json_texts import refuse
 
 STATE_NAME: Final = "StateName"

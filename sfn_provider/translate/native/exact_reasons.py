@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sfn_provider.asl.model import StateMachine, Task, walk_scopes, walk_states
+from sfn_provider.asl.model import StateMachine, Task
+from sfn_provider.asl.state_walk import walk_scopes, walk_states
 from sfn_provider.translate.native.data_flow.evaluation import UNSET, ScopeFlow
 from sfn_provider.translate.native.data_flow.values import NO_OBJECT, Unresolved, walk
 from sfn_provider.translate.native.model import NativeOptions, NotNative, NotPolling, refusals_of

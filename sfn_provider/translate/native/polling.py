@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sfn_provider.asl.model import Choice, ChoiceRule, StateMachine, Task, Wait, replace_inner_scopes
+from sfn_provider.asl.model import Choice, ChoiceRule, StateMachine, Task, Wait
+from sfn_provider.asl.state_walk import replace_inner_scopes
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, Handover, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.values import Value
 from sfn_provider.translate.plan.graph import loops, successors

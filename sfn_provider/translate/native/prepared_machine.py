@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sfn_provider.asl.json_values.json_walk import walk_texts
-from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait, walk_scopes, walk_states
+from sfn_provider.asl.model import Fail, Map, Parallel, Pass, StateMachine, Task, Wait
+from sfn_provider.asl.state_walk import walk_scopes, walk_states
 from sfn_provider.translate.native.data_flow.call_names import TEMPLATE
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator, ScopeFlow, StateFlow
 from sfn_provider.translate.native.data_flow.jsonata import jsonata_template_value

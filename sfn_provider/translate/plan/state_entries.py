@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sfn_provider.asl.model import State, walk_states
+from sfn_provider.asl.model import State
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.translate.plan.layout import task_ids
 from sfn_provider.translate.plan.model import DagPlan, Node, walk
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from sfn_provider.asl.model import Map, Parallel, State, StateMachine, Task, Wait, walk_states
+from sfn_provider.asl.model import Map, Parallel, State, StateMachine, Task, Wait
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.translate.exact.limitations import machine_findings, state_findings
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.plan.state_entries import states_with_nodes

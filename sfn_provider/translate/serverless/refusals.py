@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.model import StateMachine, Task, walk_states
+from sfn_provider.asl.model import StateMachine, Task
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.translate.serverless.limits import MAX_DEFINITION_BYTES
 from sfn_provider.translate.serverless.workflow import Workflow, find_evaluated_key
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
-from sfn_provider.asl.model import walk_states
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.data_flow.expression_budget import bounded_expressions

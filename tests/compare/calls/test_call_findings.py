@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.asl.model import walk_states
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.calls.call_findings import DagSide, TaskRun, find_differences_of_calls
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sfn_provider.asl.json_values.json_walk import walk_texts
-from sfn_provider.asl.model import Branch, Map, State, StateMachine, Succeed, replace_inner_scopes, walk_states
+from sfn_provider.asl.model import Branch, Map, State, StateMachine, Succeed
+from sfn_provider.asl.state_walk import replace_inner_scopes, walk_states
 from sfn_provider.translate.exact.state_tasks import dump_state
 from sfn_provider.translate.plan.graph import loops, successors
 

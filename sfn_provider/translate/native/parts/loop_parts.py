@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sfn_provider.asl.model import Branch, Fail, StateMachine, Succeed, replace_inner_scopes
+from sfn_provider.asl.model import Branch, Fail, StateMachine, Succeed
+from sfn_provider.asl.state_walk import replace_inner_scopes
 from sfn_provider.translate.native.parts.exact_parts import ExactPart, entries_of, make_part
 from sfn_provider.translate.plan.graph import loops, successors
 

@@ -6,20 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.model import (
-    Branch,
-    Choice,
-    ChoiceRule,
-    Map,
-    Parallel,
-    Pass,
-    StateMachine,
-    Task,
-    Wait,
-    walk_states,
-)
+from sfn_provider.asl.model import Branch, Choice, ChoiceRule, Map, Parallel, Pass, StateMachine, Task, Wait
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.translate.exact.limitations import machine_findings, state_findings
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow

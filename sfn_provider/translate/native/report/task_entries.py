@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sfn_provider.asl.model import StateMachine, walk_states
+from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.translate.native.model import TaskEntry
 from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.parts.exact_parts import ExactPart

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.asl.model import Catcher, Map, Parallel, Retrier, Task, inner_scopes, walk_states
+from sfn_provider.asl.model import Catcher, Map, Parallel, Retrier, Task
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import Resource, parse_resource
+from sfn_provider.asl.state_walk import inner_scopes, walk_states
 from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.expressions.conditions import joined_conditions
 from sfn_provider.translate.native.model import ERROR_NAME, NotNative

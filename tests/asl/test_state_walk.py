@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sfn_provider.asl.model import Branch, inner_scopes, replace_inner_scopes, walk_scopes, walk_states
+from sfn_provider.asl.model import Branch
 from sfn_provider.asl.parser import parse
+from sfn_provider.asl.state_walk import inner_scopes, replace_inner_scopes, walk_scopes, walk_states
 
 _PASS = {"Type": "Pass", "End": True}
 _MAP = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "Item", "States": {"Item": _PASS}}}
