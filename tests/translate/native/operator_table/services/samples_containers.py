@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.translate.native.operator_table.sample import ACCOUNT, Sample
+from tests.translate.native.operator_table.services.sample import ACCOUNT, Sample
 
 _TASK_ARN = f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/jobs/1"
 _TASK = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.translate.native.operator_table.sample import ACCOUNT, START, Sample
+from tests.translate.native.operator_table.services.sample import ACCOUNT, START, Sample
 
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/jobs"
 _INPUT = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/train"}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sfn_provider.translate.native.operator_table.services.sdk_actions import SAME_ACTIONS
-from tests.translate.native.operator_table import (
+from tests.translate.native.operator_table.services import (
     samples_containers,
     samples_data,
     samples_emr,
@@ -14,7 +14,7 @@ from tests.translate.native.operator_table import (
     samples_messages,
     samples_storage,
 )
-from tests.translate.native.operator_table.sample import Sample
+from tests.translate.native.operator_table.services.sample import Sample
 
 _MODULES = (
     samples_containers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.translate.native.operator_table.sample import ACCOUNT, START, Sample
+from tests.translate.native.operator_table.services.sample import ACCOUNT, START, Sample
 
 
 def _cluster(state: str) -> dict[str, object]:

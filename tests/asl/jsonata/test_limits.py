@@ -19,7 +19,7 @@ from sfn_provider.asl.jsonata import (
 )
 from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.exceptions import QueryEvaluationError
-from tests.asl.jsonata.evaluation import PROGRAM_LIMITS, SCOPE, cause_of, evaluate
+from tests.asl.jsonata.expression_values import PROGRAM_LIMITS, SCOPE, cause_of, evaluate
 
 RECURSION = "($f := function($x) { $x <= 0 ? 0 : 1 + $f($x - 1) }; $f(%d))"
 STACK = ": Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"

@@ -14,7 +14,7 @@ from sfn_provider.engine.requests import CallTask
 from sfn_provider.integrations import Caller, Completed
 from sfn_provider.translate.native.operator_table import JsonText, OperatorRow, Returned, TextOf
 from tests.fixtures.airflow.task_contexts import TaskInstance, context_of
-from tests.translate.native.operator_table.recorded_calls import RecordedCalls, recorded
+from tests.translate.native.operator_table.services.recorded_calls import RecordedCalls, recorded
 
 REGION = "us-east-1"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.translate.native.operator_table.sample import Sample
+from tests.translate.native.operator_table.services.sample import Sample
 
 _GLUE = {
     "GetJob": {"Job": {"Name": "bronze-to-silver"}},

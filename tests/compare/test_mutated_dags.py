@@ -9,7 +9,7 @@ import pytest
 
 from sfn_provider.compare import compare_dag
 
-DAGS = Path(__file__).parent / "dags"
+DAGS = Path(__file__).parents[1] / "fixtures" / "compared_dags"
 
 
 @dataclass(frozen=True)

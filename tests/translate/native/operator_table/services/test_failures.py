@@ -14,10 +14,10 @@ from sfn_provider.asl.resources import parse_resource
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 from sfn_provider.integrations.sync_job import SyncJob
 from sfn_provider.translate.native.operator_table import assign_arguments
-from tests.translate.native.operator_table.operator_runs import run_operator, written
-from tests.translate.native.operator_table.sample import Sample
-from tests.translate.native.operator_table.samples import SAMPLES
-from tests.translate.native.operator_table.test_rows import AMAZON, row_of
+from tests.translate.native.operator_table.services.operator_runs import run_operator, written
+from tests.translate.native.operator_table.services.sample import Sample
+from tests.translate.native.operator_table.services.samples import SAMPLES
+from tests.translate.native.operator_table.services.test_rows import AMAZON, row_of
 
 
 class StillWaitingError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.translate.native.operator_table.sample import ACCOUNT, START, Sample
+from tests.translate.native.operator_table.services.sample import ACCOUNT, START, Sample
 
 _FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:Check"
 _INVOKED = {"Invoke": {"StatusCode": 200, "ExecutedVersion": "1", "Payload": b'{"quality_score": 0.97}'}}

@@ -26,7 +26,7 @@ from sfn_provider.asl.jsonata.shortcuts import NO_SHORTCUT
 from sfn_provider.asl.scope import MISSING, Json, Scope
 from sfn_provider.compare.cases.data.traced_values import TracedInteger, TracedText
 from sfn_provider.exceptions import QueryEvaluationError
-from tests.asl.jsonata.evaluation import SCOPE, cause_of, evaluate
+from tests.asl.jsonata.expression_values import SCOPE, cause_of, evaluate
 
 
 def test_undefined_result_is_a_failure_that_names_the_field() -> None:

@@ -18,7 +18,7 @@ from sfn_provider.compare.calls.call_findings import FindingKind
 from sfn_provider.compare.dag_comparison import compare_cases, make_mocks
 from sfn_provider.engine import Mocks
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sfn_provider.translate.native.operator_table import (
 )
 from sfn_provider.translate.native.operator_table.arguments import parse_path
 from tests.fixtures.session.versions import AIRFLOW
-from tests.translate.native.operator_table.operator_runs import (
+from tests.translate.native.operator_table.services.operator_runs import (
     accepted_arguments,
     make_operator,
     operator_class,
@@ -28,8 +28,8 @@ from tests.translate.native.operator_table.operator_runs import (
     run_state,
     written,
 )
-from tests.translate.native.operator_table.sample import Sample
-from tests.translate.native.operator_table.samples import SAMPLES
+from tests.translate.native.operator_table.services.sample import Sample
+from tests.translate.native.operator_table.services.samples import SAMPLES
 
 AMAZON = tuple(int(part) for part in version("apache-airflow-providers-amazon").split(".")[:2])
 SAMPLES_HERE = [sample for sample in SAMPLES if sample.since <= AMAZON]
