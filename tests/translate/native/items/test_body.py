@@ -9,11 +9,8 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
-
-
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:123456789012:function:{name}", **fields}
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import call, native
 
 
 def chosen(rules: dict[str, str], **fields: Any) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def body(states: dict[str, Any], **fields: Any) -> dict[str, Any]:
 def made(mapped: dict[str, Any], behind: dict[str, Any] | None = None) -> Translation:
     states = {"M": {**mapped, "ItemsPath": "$.list", **({"Next": "Z"} if behind else {"End": True})}}
     states |= {"Z": behind} if behind else {}
-    return translate({"StartAt": "M", "States": states}, dag_id="x", style="native", airflow_version="3.3.1")
+    return native(states)
 
 
 def function(source: str) -> str:

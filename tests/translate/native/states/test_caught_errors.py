@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import call, native
 
 Json = Any
-
-
-def function(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:123456789012:function:{name}", **fields}
 
 
 def put(**fields: Any) -> dict[str, Any]:
@@ -30,15 +27,14 @@ def catcher(names: str, target: str = "Mend", **fields: Any) -> dict[str, Any]:
 def made(task: dict[str, Any], version: str = "3.3.1", **states: Any) -> Translation:
     known = {
         "Do": {**task, "Next": "Go on"},
-        "Go on": function("go_on", Parameters={}, End=True),
-        "Mend": function("mend", Parameters={}, End=True),
-        "Ask": function("ask", Parameters={}, End=True),
+        "Go on": call("go_on", Parameters={}, End=True),
+        "Mend": call("mend", Parameters={}, End=True),
+        "Ask": call("ask", Parameters={}, End=True),
         **states,
     }
     text = str([state for name, state in known.items() if name not in ("Mend", "Ask")])
     known = {name: state for name, state in known.items() if name == "Do" or repr(name) in text}
-    definition = {"StartAt": "Do", "States": known}
-    return translate(definition, dag_id="x", style="native", airflow_version=version)
+    return native(known, version)
 
 
 def how(translation: Translation, state: str = "Do") -> str:
@@ -86,12 +82,12 @@ class Case:
 CASES = [
     Case(
         "a function's error",
-        function("do", Catch=[catcher("Busy Full")]),
+        call("do", Catch=[catcher("Busy Full")]),
         {"Busy": "Mend", "Full": "Mend", "Other": "fails", "ReadTimeoutError": "fails", None: "fails"},
     ),
     Case(
         "several catchers, and all other errors",
-        function("do", Catch=[catcher("Busy"), catcher("States.ALL", "Ask")]),
+        call("do", Catch=[catcher("Busy"), catcher("States.ALL", "Ask")]),
         {"Busy": "Mend", "Other": "Ask", "AirflowTaskTimeout": "Ask", None: "fails"},
     ),
     Case(
@@ -101,22 +97,22 @@ CASES = [
     ),
     Case(
         "timeouts",
-        function("do", TimeoutSeconds=30, Catch=[catcher("States.Timeout")]),
+        call("do", TimeoutSeconds=30, Catch=[catcher("States.Timeout")]),
         {"AirflowTaskTimeout": "Mend", "ReadTimeoutError": "Mend", "Busy": "fails", None: "fails"},
     ),
     Case(
         "all but timeouts",
-        function("do", TimeoutSeconds=30, Catch=[catcher("States.TaskFailed")]),
+        call("do", TimeoutSeconds=30, Catch=[catcher("States.TaskFailed")]),
         {"Busy": "Mend", "AirflowTaskTimeout": "fails", None: "fails"},
     ),
     Case(
         "Lambda's own error, which is not a function's",
-        function("do", Catch=[catcher("Lambda.TooManyRequestsException")]),
+        call("do", Catch=[catcher("Lambda.TooManyRequestsException")]),
         {"Lambda.TooManyRequestsException": "Mend", "TooManyRequestsException": "fails"},
     ),
     Case(
         "a handler that is the end",
-        function("do", Catch=[catcher("Busy", "Done")]),
+        call("do", Catch=[catcher("Busy", "Done")]),
         {"Busy": None, "Other": "fails"},
     ),
 ]
@@ -131,9 +127,9 @@ def test_a_handler_follows_the_errors_that_its_catcher_takes(case: Case) -> None
 
 
 GENERAL = [
-    Case("all errors", function("do", Catch=[catcher("States.ALL")]), {}),
-    Case("failures, where nothing has a time limit", function("do", Catch=[catcher("States.TaskFailed")]), {}),
-    Case("all errors, some by name", function("do", Catch=[catcher("Busy"), catcher("States.ALL")]), {}),
+    Case("all errors", call("do", Catch=[catcher("States.ALL")]), {}),
+    Case("failures, where nothing has a time limit", call("do", Catch=[catcher("States.TaskFailed")]), {}),
+    Case("all errors, some by name", call("do", Catch=[catcher("Busy"), catcher("States.ALL")]), {}),
 ]
 
 
@@ -151,8 +147,8 @@ EXACT = [
     Case("errors that the model does not name", put(Catch=[catcher("DynamoDB.AmazonDynamoDBException")]), {}),
     Case("errors that a job is not known to have", {**JOB, "Catch": [catcher("Broken")]}, {}),
     Case("timeouts of a job", {**JOB, "TimeoutSeconds": 60, "Catch": [catcher("States.Timeout")]}, {}),
-    Case("a function's error that Lambda has, too", function("do", Catch=[catcher("TooManyRequestsException")]), {}),
-    Case("errors of the engine", function("do", Catch=[catcher("States.DataLimitExceeded")]), {}),
+    Case("a function's error that Lambda has, too", call("do", Catch=[catcher("TooManyRequestsException")]), {}),
+    Case("errors of the engine", call("do", Catch=[catcher("States.DataLimitExceeded")]), {}),
     Case(
         "errors of a job that are not tried again beside others",
         {**JOB, "Retry": [{"ErrorEquals": ["Broken"], "MaxAttempts": 0}, RETRY]},
@@ -168,12 +164,12 @@ def test_what_a_dag_cannot_distinguish_stays_exact(case: Case) -> None:
 
 def test_a_retrier_of_no_attempt_behind_the_others_changes_nothing() -> None:
     named = {"ErrorEquals": ["Busy"], "MaxAttempts": 3}
-    translation = made(function("do", Retry=[named, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}]))
+    translation = made(call("do", Retry=[named, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}]))
     assert how(translation) == "operator" and "retries=3" in translation.source
 
 
 def test_a_parallel_catches_all_errors_or_stays_exact() -> None:
-    branches = [{"StartAt": "A", "States": {"A": function("a", End=True)}}]
+    branches = [{"StartAt": "A", "States": {"A": call("a", End=True)}}]
     for names, expected in (("States.ALL", "group"), ("Busy", "exact")):
         parallel = {"Type": "Parallel", "Branches": branches, "Catch": [catcher(names)]}
         assert how(made(parallel)) == expected
@@ -181,8 +177,8 @@ def test_a_parallel_catches_all_errors_or_stays_exact() -> None:
 
 def test_ways_of_two_catchers_that_meet_with_other_documents_are_told_apart_by_the_name() -> None:
     catchers = [catcher("Busy", "Late"), catcher("States.ALL", "Late", ResultPath="$.error")]
-    late = {"Late": function("late", End=True)}
-    source = made(function("do", Catch=catchers), **late).source
+    late = {"Late": call("late", End=True)}
+    source = made(call("do", Catch=catchers), **late).source
     assert (
         '        if (do_error or {}).get("Error") == "Busy":\n'
         "            return params\n"
@@ -192,13 +188,13 @@ def test_ways_of_two_catchers_that_meet_with_other_documents_are_told_apart_by_t
 
 def test_ways_of_catchers_that_names_do_not_tell_apart_stay_exact() -> None:
     catchers = [catcher("States.TaskFailed", "Late"), catcher("States.ALL", "Late", ResultPath="$.error")]
-    late = {"Late": function("late", End=True)}
-    assert how(made(function("do", Catch=catchers, TimeoutSeconds=5), **late)) == "exact"
+    late = {"Late": call("late", End=True)}
+    assert how(made(call("do", Catch=catchers, TimeoutSeconds=5), **late)) == "exact"
 
 
 def test_a_handler_that_does_nothing_but_fail_needs_no_branch() -> None:
-    broken = function("mend", Parameters={"x.$": "$.error.Cause"}, End=True)
-    task = function("do", Catch=[{"ErrorEquals": ["Busy"], "Next": "Mend"}])
+    broken = call("mend", Parameters={"x.$": "$.error.Cause"}, End=True)
+    task = call("do", Catch=[{"ErrorEquals": ["Busy"], "Next": "Mend"}])
     source = made(task, Mend=broken).source
     assert "do_failed" not in source and "States.Runtime" in source
 
@@ -206,7 +202,7 @@ def test_a_handler_that_does_nothing_but_fail_needs_no_branch() -> None:
 @pytest.mark.parametrize(("resource", "expected"), [("lambda", "branch"), ("dynamodb", "exact")])
 def test_a_choice_compares_the_name_of_a_functions_error_alone(resource: str, expected: str) -> None:
     catchers = [catcher("States.ALL", "Which", ResultPath="$.error")]
-    task = function("do", Catch=catchers) if resource == "lambda" else put(Catch=catchers)
+    task = call("do", Catch=catchers) if resource == "lambda" else put(Catch=catchers)
     rule = {"Variable": "$.error.Error", "StringEquals": "Busy", "Next": "Mend"}
     translation = made(task, Which={"Type": "Choice", "Choices": [rule], "Default": "Go on"})
     assert how(translation, "Which") == expected
@@ -215,12 +211,12 @@ def test_a_choice_compares_the_name_of_a_functions_error_alone(resource: str, ex
 def test_an_item_handles_the_errors_that_its_catchers_name() -> None:
     catchers = [catcher("Busy"), catcher("Full", "Ask")]
     states = {
-        "Do": function("do", Catch=catchers, End=True),
-        "Mend": function("mend", Parameters={}, End=True),
-        "Ask": function("ask", Parameters={}, End=True),
+        "Do": call("do", Catch=catchers, End=True),
+        "Mend": call("mend", Parameters={}, End=True),
+        "Ask": call("ask", Parameters={}, End=True),
     }
     each = {"Type": "Map", "ItemsPath": "$.list", "ItemProcessor": {"StartAt": "Do", "States": states}, "End": True}
-    source = translate({"StartAt": "M", "States": {"M": each}}, dag_id="x", style="native").source
+    source = native({"M": each}).source
     expected = """\
         try:
             invoke_function(DO, item)
@@ -246,7 +242,7 @@ def test_an_item_handles_the_errors_that_its_catchers_name() -> None:
     ids=["of the function", "without a type", "of the operator", "of Airflow"],
 )
 def test_the_name_of_an_error_in_a_file(error: Exception, name: str) -> None:
-    source = made(function("do", Catch=[catcher("Busy")])).source
+    source = made(call("do", Catch=[catcher("Busy")])).source
     scope: dict[str, Any] = {}
     exec("import json\n" + source[source.index("def error_name") : source.index("def push_error")], scope)
     assert scope["error_name"](error) == name
@@ -254,16 +250,16 @@ def test_the_name_of_an_error_in_a_file(error: Exception, name: str) -> None:
 
 def test_the_handler_of_a_parallel_follows_errors_in_it_that_no_catcher_takes() -> None:
     branch = {
-        "Do": function("do", Catch=[catcher("Busy")], End=True),
-        "Mend": function("mend", Parameters={}, End=True),
+        "Do": call("do", Catch=[catcher("Busy")], End=True),
+        "Mend": call("mend", Parameters={}, End=True),
     }
-    other = {"Side": function("side", End=True)}
+    other = {"Side": call("side", End=True)}
     branches = [{"StartAt": next(iter(states)), "States": states} for states in (branch, other)]
     states = {
         "P": {"Type": "Parallel", "Branches": branches, "Catch": [catcher("States.ALL", "Tell")], "End": True},
-        "Tell": function("tell", Parameters={}, End=True),
+        "Tell": call("tell", Parameters={}, End=True),
     }
-    source = translate({"StartAt": "P", "States": states}, dag_id="x", style="native").source
+    source = native(states).source
     assert "do_failed_task >> mend" in source and "is_due" not in source
     assert 'task_id="Tell",' in source.partition('trigger_rule="one_failed",')[0]
     assert "[p_end1, side] >> tell" in source

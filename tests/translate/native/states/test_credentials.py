@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from sfn_provider.translate import Translation, translate
+from tests.translate.native.native_states import call, native
 
 CALL = {
     "Type": "Task",
@@ -17,12 +17,7 @@ CALL = {
     "Credentials": {"RoleArn.$": "$.role"},
     "Parameters": {},
 }
-LAMBDA = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True}
-
-
-def native(states: dict[str, Any], airflow: str = "3.3.1", **fields: Any) -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states, **fields}
-    return translate(definition, dag_id="x", style="native", airflow_version=airflow)
+LAMBDA = call("f", End=True)
 
 
 @pytest.mark.parametrize("airflow", ["3.3.2", "3.0.6", "2.11.2", "2.10.3"])

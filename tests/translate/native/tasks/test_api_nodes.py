@@ -14,20 +14,16 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
 from sfn_provider.aws_signatures import ReceivedRequest
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import call, native
 
 ENDPOINT = "abc123.execute-api.eu-west-1.amazonaws.com"
-LAMBDA = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True}
+LAMBDA = call("f", End=True)
 
 
 def calling(**parameters: Any) -> dict[str, Any]:
     known = {"ApiEndpoint": ENDPOINT, "Method": "POST", "Stage": "prod", **parameters}
     return {"Type": "Task", "Resource": "arn:aws:states:::apigateway:invoke", "Parameters": known}
-
-
-def native(states: dict[str, Any], airflow: str = "3.3.1") -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version=airflow)
 
 
 def alone(airflow: str = "3.3.1", **parameters: Any) -> Translation:

@@ -6,20 +6,10 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
+from tests.translate.native.native_states import call, native
 
 FINAL = {"ErrorEquals": ["Declined", "Expired"], "MaxAttempts": 0}
 AGAIN = {"ErrorEquals": ["States.ALL"], "MaxAttempts": 3, "IntervalSeconds": 5}
-
-
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    resource = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
-    return {"Type": "Task", "Resource": resource, **fields}
-
-
-def native(states: dict[str, Any]) -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1")
 
 
 def lines(source: str, name: str) -> list[str]:

@@ -10,18 +10,9 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
+from tests.translate.native.native_states import native, optimized
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:tell"
-
-
-def job(resource: str, parameters: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
-
-
-def native(states: dict[str, Any]) -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1")
 
 
 def tell(**fields: Any) -> dict[str, Any]:
@@ -60,7 +51,7 @@ def run(source: str, name: str, client: Client, *arguments: Any) -> tuple[Any, l
 
 
 CHILD = "arn:aws:states:us-east-1:123456789012:stateMachine:child"
-BUILD = job("codebuild:startBuild.sync", {"ProjectName": "p", "SourceVersion.$": "$.version"}, Next="Tell")
+BUILD = optimized("codebuild:startBuild.sync", {"ProjectName": "p", "SourceVersion.$": "$.version"}, Next="Tell")
 
 
 def build(status: str, **fields: Any) -> dict[str, Any]:
@@ -91,7 +82,7 @@ def test_a_build_that_fails_fails_the_task(status: str) -> None:
 
 @pytest.mark.parametrize(("pattern", "output"), [("sync", "text"), ("sync:2", "value")])
 def test_the_output_of_a_child_execution_is_read_from_its_description(pattern: str, output: str) -> None:
-    start = job(f"states:startExecution.{pattern}", {"StateMachineArn": CHILD, "Input.$": "$"}, Next="Tell")
+    start = optimized(f"states:startExecution.{pattern}", {"StateMachineArn": CHILD, "Input.$": "$"}, Next="Tell")
     read = "$.Output" if output == "text" else "$.Output.count"
     source = native({"Start": start, "Tell": tell(Parameters={"output.$": read})}).source
     assert "sfn_provider" not in source
@@ -104,19 +95,19 @@ def test_the_output_of_a_child_execution_is_read_from_its_description(pattern: s
 
 def test_a_child_execution_whose_errors_are_caught_is_described_as_the_operator_waits_on() -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
-    start = job("states:startExecution.sync", {"StateMachineArn": CHILD}, Catch=catch, End=True)
+    start = optimized("states:startExecution.sync", {"StateMachineArn": CHILD}, Catch=catch, End=True)
     source = native({"Start": start, "Tell": tell()}).source
     assert "describe_execution" in source and "StepFunctionStartExecutionOperator" not in source
 
 
 def test_an_operator_is_kept_where_it_says_what_the_state_does() -> None:
-    start = job("states:startExecution.sync", {"StateMachineArn": CHILD}, End=True)
+    start = optimized("states:startExecution.sync", {"StateMachineArn": CHILD}, End=True)
     assert "StepFunctionStartExecutionOperator(" in native({"Start": start}).source
 
 
 def test_a_job_whose_operator_cannot_be_given_its_parameters_is_called() -> None:
     parameters = {"JobName": "j", "NumberOfWorkers.$": "$.n", "WorkerType.$": "$.type", "Arguments.$": "$.all"}
-    made = native({"Job": job("glue:startJobRun.sync", parameters, End=True)})
+    made = native({"Job": optimized("glue:startJobRun.sync", parameters, End=True)})
     client = Client(start_job_run=[{"JobRunId": "r"}], get_job_run=[{"JobRun": {"JobRunState": "SUCCEEDED"}}])
     run(made.source, "job", client, {"n": 2, "type": "G.1X", "all": {"--a": "b"}})
     arguments = {"JobName": "j", "NumberOfWorkers": 2, "WorkerType": "G.1X", "Arguments": {"--a": "b"}}
@@ -131,7 +122,7 @@ def each(**states: dict[str, Any]) -> dict[str, Any]:
 def test_the_task_of_an_item_waits_for_jobs_among_its_states() -> None:
     made = native(
         each(
-            Run=job("glue:startJobRun.sync", {"JobName.$": "$.name"}, ResultPath="$.run", Next="Tell"),
+            Run=optimized("glue:startJobRun.sync", {"JobName.$": "$.name"}, ResultPath="$.run", Next="Tell"),
             Tell=tell(Parameters={"seconds.$": "$.run.ExecutionTime"}),
         )
     )
@@ -141,7 +132,7 @@ def test_the_task_of_an_item_waits_for_jobs_among_its_states() -> None:
 
 
 def test_an_item_that_is_one_job_is_a_mapped_function() -> None:
-    made = native(each(Run=job("glue:startJobRun.sync", {"JobName.$": "$.name"}, End=True)))
+    made = native(each(Run=optimized("glue:startJobRun.sync", {"JobName.$": "$.name"}, End=True)))
     client = Client(start_job_run=[{"JobRunId": "r"}], get_job_run=[{"JobRun": {"JobRunState": "SUCCEEDED"}}])
     assert run(made.source, "each", client, {"name": "j"}) == (None, [])
 
@@ -149,8 +140,10 @@ def test_an_item_that_is_one_job_is_a_mapped_function() -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        job("ecs:runTask.sync", {"TaskDefinition": "t", "Cluster": "c", "Overrides.$": "$.overrides"}),
-        job("eks:runJob.sync", {"ClusterName": "c", "CertificateAuthority": "a", "Endpoint": "https://e", "Job": {}}),
+        optimized("ecs:runTask.sync", {"TaskDefinition": "t", "Cluster": "c", "Overrides.$": "$.overrides"}),
+        optimized(
+            "eks:runJob.sync", {"ClusterName": "c", "CertificateAuthority": "a", "Endpoint": "https://e", "Job": {}}
+        ),
     ],
     ids=["more than a status", "no client of boto3"],
 )

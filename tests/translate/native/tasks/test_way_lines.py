@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfn_provider.translate import Translation, translate
-
-
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    resource = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
-    return {"Type": "Task", "Resource": resource, **fields}
+from tests.translate.native.native_states import call, native
 
 
 def choice(default: str | None, **targets: str) -> dict[str, Any]:
     rules = [{"Variable": "$.status", "StringEquals": status, "Next": target} for status, target in targets.items()]
     return {"Type": "Choice", "Choices": rules, **({} if default is None else {"Default": default})}
-
-
-def native(states: dict[str, Any]) -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1")
 
 
 def two_choices(again: dict[str, Any]) -> dict[str, Any]:
