@@ -1,27 +1,12 @@
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfn_provider.asl.intrinsics import compile_intrinsic
-from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-
-
-@dataclass(frozen=True)
-class Case:
-    call: str
-    input: Json
-    value: Json = None
-
-
-def evaluate(call: str, data: Json) -> Json:
-    return compile_intrinsic(call).evaluate(Scope(data), random.Random(1))
-
+from tests.asl.intrinsics.intrinsic_calls import Case, evaluate
 
 ANSWERS = {
     "partition": Case("States.ArrayPartition($, 2)", ["a", "b", "c"], [["a", "b"], ["c"]]),

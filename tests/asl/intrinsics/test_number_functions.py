@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfn_provider.asl.intrinsics import compile_intrinsic
-from sfn_provider.asl.scope import Json, Scope
 from sfn_provider.exceptions import StatesError
-
-
-def evaluate(call: str, data: Json = None, entropy: random.Random | None = None) -> Json:
-    return compile_intrinsic(call).evaluate(Scope(data), entropy or random.Random(1))
-
+from tests.asl.intrinsics.intrinsic_calls import evaluate
 
 SUMS = {
     "whole numbers": ("States.MathAdd(4, -6)", -2),

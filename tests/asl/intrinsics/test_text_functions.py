@@ -2,27 +2,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfn_provider.asl.intrinsics import compile_intrinsic
-from sfn_provider.asl.scope import Json, Scope
+from sfn_provider.asl.scope import Json
 from sfn_provider.exceptions import StatesError
-
-
-@dataclass(frozen=True)
-class Case:
-    call: str
-    input: Json
-    value: Json = None
-
-
-def evaluate(call: str, data: Json = None) -> Json:
-    return compile_intrinsic(call).evaluate(Scope(data), random.Random(1))
+from tests.asl.intrinsics.intrinsic_calls import Case, evaluate
 
 
 def md5(text: str) -> str:
