@@ -13,7 +13,7 @@ from tests.aws.step_functions import (
     SimulatedStepFunctions,
 )
 from tests.fixtures.virtual_time import run_virtually
-from tests.waiting.status_queue.virtual_waits import trigger_of, wait_for
+from tests.waiting.execution_waits import queue_trigger_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 
@@ -70,8 +70,8 @@ def test_only_the_end_of_the_redrive_ends_its_wait(simulated_aws: SimulatedStepF
 
     async def watch(events: list[tuple[float, Any]]) -> None:
         await asyncio.sleep(21)
-        background = [asyncio.create_task(anext(trigger_of(other).run())) for other in others]
-        async for event in trigger_of(arn).run():
+        background = [asyncio.create_task(anext(queue_trigger_of(other).run())) for other in others]
+        async for event in queue_trigger_of(arn).run():
             events.append((asyncio.get_running_loop().time(), event.payload))
         for task in background:
             task.cancel()
@@ -91,9 +91,9 @@ def test_a_wait_for_the_redrive_joins_one_from_before(simulated_aws: SimulatedSt
     simulated_aws.send_event(*(arn, *LAST[:2]), **LAST[2])
 
     async def both() -> list[Any]:
-        first = asyncio.create_task(anext(trigger_of(arn).run()))
+        first = asyncio.create_task(anext(queue_trigger_of(arn).run()))
         await asyncio.sleep(21)
-        second = await anext(trigger_of(arn).run())
+        second = await anext(queue_trigger_of(arn).run())
         return [second.payload["execution_status"], (await first).payload["execution_status"]]
 
     assert run_virtually(both()) == ["ABORTED", "ABORTED"]
@@ -104,6 +104,8 @@ def test_a_success_of_before_the_wait_ends_it_without_a_description(simulated_aw
     arns = [simulated_aws.plan(f"run-{n}", 5.0) for n in range(10)]
     for arn in arns:
         simulated_aws.send_event(arn, "SUCCEEDED", 10.0)
-    for _, event in wait_for(*map(trigger_of, arns), begin=9.9).values():
+    seen = wait_for(map(queue_trigger_of, arns), begin=9.9)
+    assert len(seen.events) == 10
+    for event in seen.events.values():
         assert event["execution_status"] == "SUCCEEDED"
         assert "description" not in event, "a deleted state machine's execution may have had the same ARN"
