@@ -103,7 +103,7 @@ test-recordings: $(INSTALLED)  ## Replay all recorded executions of AWS, where t
 
 EXAMPLES := 300
 PROPERTIES = tests/property $(shell grep -rl hypothesis_examples --include='test_*.py' tests/asl tests/engine tests/server tests/translate) \
-	tests/compare/calls/test_mutated_translations.py
+	tests/compare/test_mutated_translations.py
 properties: $(INSTALLED)  ## Try many random machines on the engine and as DAGs, others each time, and all edits of emitted DAGs: EXAMPLES=300
 	SFN_PROVIDER_PROPERTY_EXAMPLES=$(EXAMPLES) SFN_PROVIDER_ALL_MUTATIONS=1 \
 		$(BIN)/python -m pytest $(PROPERTIES) --numprocesses 0 -v

@@ -1,4 +1,4 @@
-"""The conventions of CONTRIBUTING.md that a program can check: names, first lines, sizes."""
+"""The conventions of CONTRIBUTING.md that a program can check: names, first lines, sizes, places of tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sfn_provider"
+TESTS = ROOT / "tests"
 MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -22,6 +23,11 @@ patience patient patiently rests saying sayings tell tells told wanted wire wire
 """Words that no public name has, because nobody would search for them; docs/glossary.md has the words to use."""
 
 BANNED = frozenset(BANNED_WORDS.split())
+
+TESTS_OWN = """
+airflow amazon_provider attack aws benchmarks ci dags docs fixtures golden installation matrix mwaa_environment property
+"""
+"""Folders of tests/ that mirror nothing: what tests share, and tests of the whole package or of what is around it."""
 
 MOST_LINES = 400
 MOST_LINES_OF_A_FUNCTION = 40
@@ -188,3 +194,38 @@ def test_functions_are_short() -> None:
     }
     long = {name: lines for name, lines in functions.items() if lines > MOST_LINES_OF_A_FUNCTION}
     assert len(long) < LONG_FUNCTIONS * len(functions), long
+
+
+def files_of_tests() -> Iterator[Path]:
+    """The files in folders that mirror the package, relative to tests."""
+    own = TESTS_OWN.split()
+    for path in sorted(TESTS.rglob("*.*")):
+        file = path.relative_to(TESTS)
+        if file.parts[0] not in own and "__pycache__" not in file.parts:
+            yield file
+
+
+def folders_of_modules() -> dict[str, set[str]]:
+    """The folders of the modules of each name; a package's is its own."""
+    folders: dict[str, set[str]] = {}
+    for path in MODULES.values():
+        name = path.parent.name if path.name == "__init__.py" else path.stem
+        folders.setdefault(name, set()).add(path.parent.relative_to(PACKAGE).as_posix())
+    return folders
+
+
+def test_the_folders_of_tests_are_those_of_the_package() -> None:
+    folders = {path.parent.as_posix() for path in files_of_tests()}
+    strange = sorted(folder for folder in folders if not (PACKAGE / folder / "__init__.py").is_file())
+    assert strange == [], "name folders of sfn_provider, or list the new one of tests' own in TESTS_OWN"
+
+
+def test_the_tests_of_a_module_stand_in_its_folder() -> None:
+    modules = folders_of_modules()
+    displaced = [
+        f"tests/{path}: tests/{' or tests/'.join(sorted(folders))}"
+        for path in files_of_tests()
+        if (folders := modules.get(path.stem.removeprefix("test_"))) and path.stem.startswith("test_")
+        if path.parent.as_posix() not in folders
+    ]
+    assert not displaced, "move it there, or give it another name than a module's:\n" + "\n".join(displaced)

@@ -36,11 +36,14 @@ SENSITIVE = (
     *("links/test_step_function.py", "runtime/stores/test_snapshots.py", "runtime/aws_calls/test_live_driver_jobs.py"),
     *("runtime/test_wait_mode.py", "operators/test_step_function_dag_runs.py", "translate/emit/test_live_dag.py"),
     *("test_secret_masking.py", "driving/test_idempotent_start.py", "driving/test_template_types.py"),
-    *("operators/test_situations.py", "operators/test_step_function.py", "operators/test_execution_names.py"),
-    *("operators/test_start_deferrals.py", "operators/test_get_execution_output.py"),
+    *("operators/test_situations.py", "operators/test_start_execution.py", "operators/test_execution_names.py"),
+    *("operators/test_start_deferrals.py", "operators/test_describe.py"),
     *("runtime/test_cleared_runs.py", "runtime/test_situations.py"),
     *("sensors/test_failure_arguments.py", "sensors/test_situations.py"),
-    *("translate/native/operator_table/test_failures.py", "translate/native/operator_table/test_rows.py"),
+    *(
+        "translate/native/operator_table/services/test_failures.py",
+        "translate/native/operator_table/services/test_rows.py",
+    ),
 )
 """What Airflow can break, for where time is short: ``SFN_PROVIDER_MATRIX_TESTS=sensitive``."""
 

@@ -40,7 +40,7 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("name", SCRIPT_NAMES)
 def test_a_script_calls_the_command_line(name: str, tmp_path: Path) -> None:
-    """The options are those of the commands; `tests/mcp_server/test_stdio.py` runs the commands with them."""
+    """The options are those of the commands; `tests/mcp_server/test_server.py` runs the commands with them."""
     arguments, called = ARGUMENTS[name]
     command = tmp_path / "sfn-provider"
     command.write_text('#!/bin/sh\necho "$*"\nexit 1\n')

@@ -4,28 +4,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl import lint
-
-CODE = "DATA_PATH_CANNOT_EXIST"
-CALL = {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
-DONE = {"Type": "Succeed"}
-
-
-def catch(target: str = "Handle", **fields: Any) -> list[dict[str, Any]]:
-    return [{"ErrorEquals": ["States.ALL"], "Next": target, **fields}]
-
-
-def handle(path: str) -> dict[str, Any]:
-    return {"Type": "Pass", "Parameters": {"seen.$": path}, "End": True}
-
-
-def warned(states: dict[str, Any], **machine: Any) -> list[str]:
-    found = lint({**machine, "StartAt": next(iter(states)), "States": states})
-    assert [item for item in found if item.level == "error"] == []
-    return [item.location.removeprefix("/States/") for item in found if item.code == CODE]
-
-
-AT = "Handle/Parameters/seen.$"
+from tests.asl.lint_rules.test_missing_data import AT, CALL, catch, handle, warned
 
 
 def branch(state: dict[str, Any]) -> dict[str, Any]:

@@ -35,12 +35,6 @@ from tests.fixtures.calls.live_driver import (
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
 
-@pytest.fixture
-def run() -> Run:
-    """The DAG run."""
-    return Run(conf={"a": 1})
-
-
 # Calls ----------------------------------------------------------------------------------------------------------------
 
 

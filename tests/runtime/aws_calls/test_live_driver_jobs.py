@@ -46,12 +46,6 @@ DAG_TEST = "airflow.sdk.definitions.dag" if AIRFLOW >= (3,) else "airflow.models
 pytestmark = pytest.mark.usefixtures("fake_clock", "fake_caller")
 
 
-@pytest.fixture
-def run() -> Run:
-    """The DAG run."""
-    return Run(conf={"a": 1})
-
-
 # Jobs -----------------------------------------------------------------------------------------------------------------
 
 

@@ -60,12 +60,6 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Records:
     return made
 
 
-@pytest.fixture
-def run() -> Run:
-    """The DAG run."""
-    return Run(conf={"a": 1})
-
-
 def deferral(made: Any, run: Run, event: Any = None) -> Any:
     from sfn_provider._compat import TaskDeferred
 

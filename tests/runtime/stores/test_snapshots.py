@@ -56,12 +56,6 @@ LOOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def run() -> Run:
-    """The DAG run."""
-    return Run(conf={"a": 1})
-
-
 def stored(run: Run) -> str | None:
     """What the task has stored, decrypted."""
     return retry_store(run.context(PassStateOperator(task_id="any", end=True))).get()

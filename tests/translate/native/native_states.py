@@ -18,6 +18,10 @@ def call(name: str, **fields: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": function(name), **fields}
 
 
+def optimized(resource: str, parameters: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
+
+
 def publish(**fields: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", **fields}
 

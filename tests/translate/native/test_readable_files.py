@@ -8,19 +8,13 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
 from sfn_provider.translate.emit.expression_layout import lay_out_expression
 from sfn_provider.translate.native.edges import find_chains
 from sfn_provider.translate.native.expressions.conditions import exclude_each_other
 from sfn_provider.translate.native.expressions.python_layout import if_lines
 from sfn_provider.translate.native.items.loop_nodes import _exit_lines
 from sfn_provider.translate.native.model import NativeDag, NativeNode
-
-LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
-
-
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": LAMBDA + name, **fields}
+from tests.translate.native.native_states import call, native
 
 
 def invoke(payload: Any, **fields: Any) -> dict[str, Any]:
@@ -32,11 +26,6 @@ def put_events(detail: str) -> dict[str, Any]:
     entries = [{"Source": "s", "DetailType": "t", "Detail": detail}]
     resource = "arn:aws:states:::aws-sdk:eventbridge:putEvents"
     return {"Type": "Task", "Resource": resource, "Arguments": {"Entries": entries}, "End": True}
-
-
-def native(states: dict[str, Any], language: str = "JSONPath") -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states, "QueryLanguage": language}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1")
 
 
 def equals(status: str, target: str) -> dict[str, Any]:
@@ -90,7 +79,7 @@ CASES = [
     Case(
         "the constant of a function with an alias has the function's name",
         {"A": call("LoadOrders:live", End=True)},
-        f'LOAD_ORDERS = "{LAMBDA}LoadOrders:live"',
+        'LOAD_ORDERS = "arn:aws:lambda:us-east-1:123456789012:function:LoadOrders:live"',
         "JSONPath",
     ),
     Case(
@@ -227,7 +216,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_emitted(case: Case) -> None:
-    assert case.line in native(case.states, case.language).source
+    assert case.line in native(case.states, QueryLanguage=case.language).source
 
 
 def test_a_reason_names_no_state_that_is_native_in_the_end() -> None:
@@ -246,7 +235,9 @@ def test_a_reason_names_no_state_that_is_native_in_the_end() -> None:
 
 
 def test_a_reason_names_the_operator_that_cannot_be_said() -> None:
-    made = native({"A": invoke({"n": "{% 1 in $states.input.n %}"}, Next="B"), "B": invoke({}, End=True)}, "JSONata")
+    made = native(
+        {"A": invoke({"n": "{% 1 in $states.input.n %}"}, Next="B"), "B": invoke({}, End=True)}, QueryLanguage="JSONata"
+    )
     [why] = [found.why for found in made.findings if found.code == "STAYS_EXACT"]
     assert why == "the operator in has no Jinja that means the same."
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tests.aws.step_functions import SimulatedStepFunctions
-from tests.fixtures.calls.execution_waits import Seen, trigger_of, wait_for, watch
 from tests.fixtures.virtual_time import run_virtually
+from tests.waiting.execution_waits import Seen, trigger_of, wait_for, watch
 
 
 def test_pending_redrive_is_no_end(simulated_aws: SimulatedStepFunctions) -> None:

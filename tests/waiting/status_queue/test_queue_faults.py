@@ -16,7 +16,7 @@ from tests.aws.server import ErrorResponse
 from tests.aws.status_events import status_change_event
 from tests.aws.step_functions import MACHINE, PREFIX, InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
-from tests.waiting.status_queue.virtual_waits import lateness, trigger_of, wait_for
+from tests.waiting.execution_waits import queue_trigger_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 
@@ -44,9 +44,9 @@ def test_a_forged_message_ends_nothing(simulated_aws: SimulatedStepFunctions, na
     FORGED[name](event)
     simulated_aws.messages.append(Message(json.dumps(event), 26.0))
     simulated_aws.send_end_events()
-    [(at, payload)] = wait_for(trigger_of(arn)).values()
-    assert 300 < at < 302.5
-    assert payload["description"]["stopDate"] == "1970-01-01T00:05:00+00:00"
+    seen = wait_for([queue_trigger_of(arn)])
+    assert 300 < seen.times[arn] < 302.5
+    assert seen.events[arn]["description"]["stopDate"] == "1970-01-01T00:05:00+00:00"
     assert not simulated_aws.messages, "a message that nobody can use is deleted after a while"
 
 
@@ -64,11 +64,9 @@ def test_messages_come_late_twice_out_of_order_or_never(simulated_aws: Simulated
     for arn in arns[::2]:
         simulated_aws.send_event(arn, "RUNNING", order.uniform(0, 90), stopDate=None)
     order.shuffle(simulated_aws.messages)
-    events = wait_for(*map(trigger_of, arns))
-    assert {arn: event["execution_status"] for arn, (_, event) in events.items()} == {
-        arn: each.final for arn, each in simulated_aws.executions.items()
-    }
-    late = lateness(simulated_aws, events)
+    seen = wait_for(map(queue_trigger_of, arns))
+    assert seen.statuses() == {arn: each.final for arn, each in simulated_aws.executions.items()}
+    late = seen.lateness(simulated_aws)
     assert late[370] < 11
     assert late[-1] < QUEUE_POLL_INTERVAL + 5
     assert simulated_aws.calls["DescribeExecution"] < 30
@@ -80,8 +78,8 @@ def test_a_lost_message_is_made_up_for_by_polling(
 ) -> None:
     arns = [simulated_aws.plan(f"run-{n}", 100.0) for n in range(count)]
     with caplog.at_level(logging.WARNING):
-        events = wait_for(*map(trigger_of, arns))
-    assert max(at for at, _ in events.values()) <= 2 * QUEUE_POLL_INTERVAL + 3
+        seen = wait_for(map(queue_trigger_of, arns))
+    assert max(seen.times.values()) <= 2 * QUEUE_POLL_INTERVAL + 3
     assert simulated_aws.calls.total() - simulated_aws.calls["ReceiveMessage"] < 8 + count / 10
     assert caplog.text.count("check the pattern of the EventBridge rule") == 1
 
@@ -91,8 +89,10 @@ def test_a_missing_permission_ends_the_waits_at_once(simulated_aws: SimulatedSte
     simulated_aws.faults = [InjectedFault(DENIED, action)]
     arns = [simulated_aws.plan(f"run-{n}", 20.0) for n in range(3)]
     simulated_aws.send_event(PREFIX + "started", "RUNNING", 0.0)
-    for at, event in wait_for(*map(trigger_of, arns)).values():
-        assert at < 12
+    seen = wait_for(map(queue_trigger_of, arns))
+    assert max(seen.times.values()) < 12
+    assert len(seen.events) == 3
+    for event in seen.events.values():
         assert event["final"]
         assert "sqs:ReceiveMessage and sqs:DeleteMessage" in event["message"]
 
@@ -103,11 +103,11 @@ def test_a_wait_that_begins_while_others_fail_has_the_queue_read(simulated_aws: 
     simulated_aws.send_end_events()
 
     async def one_after_the_other() -> tuple[float, str]:
-        background = asyncio.create_task(anext(trigger_of(second).run()))
-        async for event in trigger_of(first).run():
+        background = asyncio.create_task(anext(queue_trigger_of(second).run()))
+        async for event in queue_trigger_of(first).run():
             assert event.payload["final"]
             simulated_aws.faults = []
-            async for last in trigger_of(next_one).run():  # begins before the second one has ended
+            async for last in queue_trigger_of(next_one).run():  # begins before the second one has ended
                 await background
                 return asyncio.get_running_loop().time(), last.payload["status"]
         raise AssertionError("no event")
@@ -121,8 +121,7 @@ def test_a_queue_that_fails_for_a_while_is_waited_for(simulated_aws: SimulatedSt
     simulated_aws.faults = [InjectedFault(ErrorResponse("ServiceUnavailable", status=503), "ReceiveMessage", end=60.0)]
     arn = simulated_aws.plan("run", 50.0)
     simulated_aws.send_end_events()
-    [(at, _)] = wait_for(trigger_of(arn)).values()
-    assert at < 90
+    assert wait_for([queue_trigger_of(arn)]).times[arn] < 90
 
 
 def test_deletions_that_fail_delay_the_last_event_little(
@@ -132,6 +131,6 @@ def test_deletions_that_fail_delay_the_last_event_little(
     arn = simulated_aws.plan("run", 50.0)
     simulated_aws.send_end_events()
     with caplog.at_level(logging.WARNING):
-        [(at, _)] = wait_for(trigger_of(arn)).values()
-    assert at < 54
+        seen = wait_for([queue_trigger_of(arn)])
+    assert seen.times[arn] < 54
     assert "1 messages of" in caplog.text

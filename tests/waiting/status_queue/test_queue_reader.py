@@ -20,8 +20,8 @@ from sfn_provider.waiting.status_queue.queue_reader import queue_region
 from tests.aws.status_events import status_change_event
 from tests.aws.step_functions import PREFIX, InjectedFault, Message, SimulatedStepFunctions
 from tests.fixtures.virtual_time import run_virtually
+from tests.waiting.execution_waits import QUEUE_URL, queue_trigger_of, wait_for
 from tests.waiting.status_queue.test_queue_faults import DENIED
-from tests.waiting.status_queue.virtual_waits import URL, lateness, trigger_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
 
@@ -29,11 +29,9 @@ pytestmark = pytest.mark.usefixtures("virtual_clock")
 def test_ends_are_taken_from_messages(simulated_aws: SimulatedStepFunctions) -> None:
     arns = [simulated_aws.plan(f"run-{n}", 20.0 + n / 10, final=("FAILED", "SUCCEEDED")[n % 2]) for n in range(1_000)]
     simulated_aws.send_end_events()
-    events = wait_for(*map(trigger_of, arns))
-    assert {arn: event["execution_status"] for arn, (_, event) in events.items()} == {
-        arn: each.final for arn, each in simulated_aws.executions.items()
-    }
-    assert lateness(simulated_aws, events)[-1] < 2.5
+    seen = wait_for(map(queue_trigger_of, arns))
+    assert seen.statuses() == {arn: each.final for arn, each in simulated_aws.executions.items()}
+    assert seen.lateness(simulated_aws)[-1] < 2.5
     assert simulated_aws.calls["DescribeExecution"] == 1, "the permission is checked once"
     assert simulated_aws.calls["ListExecutions"] <= 10
     assert simulated_aws.calls.total() < 0.3 * len(arns)
@@ -43,7 +41,7 @@ def test_ends_are_taken_from_messages(simulated_aws: SimulatedStepFunctions) -> 
 def test_many_ends_at_once_are_received_side_by_side(simulated_aws: SimulatedStepFunctions) -> None:
     arns = [simulated_aws.plan(f"run-{n}", 20.0 + n / 3_000) for n in range(3_000)]
     simulated_aws.send_end_events()
-    assert lateness(simulated_aws, wait_for(*map(trigger_of, arns)))[-1] < 5
+    assert wait_for(map(queue_trigger_of, arns)).lateness(simulated_aws)[-1] < 5
     assert simulated_aws.calls.total() < 0.3 * len(arns)
     assert not simulated_aws.messages
 
@@ -56,7 +54,7 @@ def test_an_event_has_what_the_message_says(simulated_aws: SimulatedStepFunction
         arns[3], output=None, outputDetails={"included": False}, startDate=0, stopDate=20_000
     )
     simulated_aws.messages[3].body = json.dumps(left_out)
-    events = {event["execution_arn"]: event for _, event in wait_for(*map(trigger_of, arns)).values()}
+    events = wait_for(map(queue_trigger_of, arns)).events
     dates = {"startDate": "1970-01-01T00:00:00+00:00", "stopDate": "1970-01-01T00:00:20+00:00"}
     results: dict[str, dict[str, str]] = {
         "SUCCEEDED": {"output": '{"did": "SUCCEEDED"}'},
@@ -79,7 +77,7 @@ def test_a_poll_that_finds_an_end_before_its_message_is_no_lost_message(
         simulated_aws.plan("just", 20 + QUEUE_POLL_INTERVAL - 0.5),
     ]
     with caplog.at_level(logging.WARNING):
-        wait_for(*map(trigger_of, arns), begin=20.0)
+        wait_for(map(queue_trigger_of, arns), begin=20.0)
     assert "EventBridge" not in caplog.text
 
 
@@ -89,7 +87,7 @@ def test_a_message_that_comes_after_its_wait_has_ended_is_deleted(simulated_aws:
         simulated_aws.send_event(arn, "SUCCEEDED", 40.0, stopDate=5_001)
     goes_on = simulated_aws.plan("goes-on", 60.0)
     simulated_aws.send_event(goes_on, "SUCCEEDED", 61.0)
-    wait_for(*map(trigger_of, [*arns, goes_on]), begin=10.0)
+    wait_for(map(queue_trigger_of, [*arns, goes_on]), begin=10.0)
     assert not simulated_aws.messages
     assert simulated_aws.calls["ChangeMessageVisibilityBatch"] == 0
     assert simulated_aws.calls["ReceiveMessage"] < 12
@@ -98,7 +96,7 @@ def test_a_message_that_comes_after_its_wait_has_ended_is_deleted(simulated_aws:
 def test_all_waits_share_one_reader(simulated_aws: SimulatedStepFunctions) -> None:
     arns = [simulated_aws.plan(f"run-{n}", 100.0) for n in range(50)]
     simulated_aws.send_end_events()
-    wait_for(*map(trigger_of, arns))
+    wait_for(map(queue_trigger_of, arns))
     assert simulated_aws.calls["ReceiveMessage"] <= 5 + 50 / 10 + 1
     assert simulated_aws.clients == 2
 
@@ -109,7 +107,7 @@ def test_messages_of_others_are_left_for_them_for_a_while(simulated_aws: Simulat
     simulated_aws.messages.append(Message(json.dumps({"order": 7}), 5.0))
     simulated_aws.messages.append(Message("no JSON", 5.0))
     simulated_aws.send_end_events()
-    wait_for(trigger_of(own))
+    wait_for([queue_trigger_of(own)])
     assert [(message.body[:8], message.receives > 5) for message in simulated_aws.messages] == [
         ('{"order"', True),
         ("no JSON", True),
@@ -125,9 +123,9 @@ def test_two_triggerers_share_a_queue(
     arns = [simulated_aws.plan(f"run-{n}", 20.0 + n) for n in range(200)]
     simulated_aws.send_end_events()
     # Another connection, another client, another reader.
-    triggers = [trigger_of(arn, aws_conn_id=("one", "two")[n % 2]) for n, arn in enumerate(arns)]
+    triggers = [queue_trigger_of(arn, aws_conn_id=("one", "two")[n % 2]) for n, arn in enumerate(arns)]
     with caplog.at_level(logging.WARNING):
-        late = lateness(simulated_aws, wait_for(*triggers))
+        late = wait_for(triggers).lateness(simulated_aws)
     assert late[197] < (5 if permitted else QUEUE_POLL_INTERVAL + 5)
     assert simulated_aws.calls.total() < 5 * len(arns)
     assert caplog.text.count("without sqs:ChangeMessageVisibility") == (0 if permitted else 2)
@@ -140,7 +138,7 @@ def test_waits_that_begin_one_by_one_share_calls(simulated_aws: SimulatedStepFun
     async def begin_one_by_one() -> None:
         async with asyncio.TaskGroup() as group:
             for arn in arns:
-                group.create_task(anext(trigger_of(arn).run()))
+                group.create_task(anext(queue_trigger_of(arn).run()))
                 await asyncio.sleep(0.5)
 
     run_virtually(begin_one_by_one())
@@ -149,15 +147,15 @@ def test_waits_that_begin_one_by_one_share_calls(simulated_aws: SimulatedStepFun
 
 def test_the_number_of_looks_means_the_same_time(simulated_aws: SimulatedStepFunctions) -> None:
     arn = simulated_aws.plan("run", 1e6)
-    [(at, event)] = wait_for(trigger_of(arn, waiter_delay=60, waiter_max_attempts=30)).values()
-    assert 1_600 <= at <= 1_800
-    assert event["status"] == "error"
+    seen = wait_for([queue_trigger_of(arn, waiter_delay=60, waiter_max_attempts=30)])
+    assert 1_600 <= seen.times[arn] <= 1_800
+    assert seen.events[arn]["status"] == "error"
 
 
 @pytest.mark.parametrize(
     ("url", "region"),
     [
-        (URL, "us-east-1"),
+        (QUEUE_URL, "us-east-1"),
         ("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "cn-north-1"),
         ("https://eu-west-1.queue.amazonaws.com/1/q", "eu-west-1"),
         ("http://localhost:4566/1/q", None),
@@ -169,12 +167,12 @@ def test_the_region_of_a_queue(url: str, region: str | None) -> None:
 
 def test_the_operators_and_the_sensor_hand_the_queue_on() -> None:
     machine, execution = "arn:aws:states:us-east-1:1:stateMachine:M", "arn:aws:states:us-east-1:1:execution:M:one"
-    queue: Any = {"status_queue_url": URL, "deferrable": True}
+    queue: Any = {"status_queue_url": QUEUE_URL, "deferrable": True}
     start = StepFunctionStartExecutionOperator(task_id="a", state_machine_arn=machine, **queue)
     redrive = StepFunctionRedriveExecutionOperator(task_id="b", execution_arn=execution, **queue)
     sensor = StepFunctionExecutionSensor(task_id="c", execution_arn=execution, **queue)
-    assert sensor._create_trigger().serialize()[1]["status_queue_url"] == URL
+    assert sensor._create_trigger().serialize()[1]["status_queue_url"] == QUEUE_URL
     for operator in (start, redrive):
         with pytest.raises(TaskDeferred) as deferral:
             operator._defer(cast("Any", {}), execution)
-        assert deferral.value.trigger.serialize()[1]["status_queue_url"] == URL
+        assert deferral.value.trigger.serialize()[1]["status_queue_url"] == QUEUE_URL

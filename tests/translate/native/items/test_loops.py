@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from sfn_provider.engine import simulate
 from tests.translate.native.native_states import call, catch, native
-from tests.translate.native.parts.test_mixed_dags import exact
+from tests.translate.native.parts.test_exact_parts import exact
 
 Json = Any
 

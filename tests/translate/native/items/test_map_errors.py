@@ -6,17 +6,13 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import call, native
 
 PUT = "arn:aws:states:::dynamodb:putItem"
 
 
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    resource = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
-    return {"Type": "Task", "Resource": resource, **fields}
-
-
-def native(item: dict[str, Any], **handler: Any) -> Translation:
+def mapped(item: dict[str, Any], **handler: Any) -> Translation:
     states = {
         "Each": {
             "Type": "Map",
@@ -27,12 +23,11 @@ def native(item: dict[str, Any], **handler: Any) -> Translation:
         },
         "Tell": {**call("tell", End=True), **handler},
     }
-    definition = {"StartAt": "Each", "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1")
+    return native(states)
 
 
 def test_a_template_reads_the_error_of_the_item_that_has_one() -> None:
-    made = native({"A": call("a", End=True)}, Parameters={"why.$": "$.error.Cause"})
+    made = mapped({"A": call("a", End=True)}, Parameters={"why.$": "$.error.Cause"})
     assert "sfn_provider" not in made.source
     assert '(ti.xcom_pull(task_ids=["Each"], key="error") | select | first).Cause | tojson' in made.source
     assert made.source.count("on_failure_callback=push_error") == 1
@@ -41,7 +36,7 @@ def test_a_template_reads_the_error_of_the_item_that_has_one() -> None:
 
 def test_a_function_reads_the_error_once() -> None:
     item = {"why": {"S.$": "$.error.Cause"}, "name": {"S.$": "$.error.Error"}}
-    source = native({"A": call("a", End=True)}, Resource=PUT, Parameters={"TableName": "t", "Item": item}).source
+    source = mapped({"A": call("a", End=True)}, Resource=PUT, Parameters={"TableName": "t", "Item": item}).source
     assert 'next(filter(None, ti.xcom_pull(task_ids=["Each"], key="error")), None)' in source
     assert source.count("xcom_pull") == 1
 
@@ -55,7 +50,7 @@ LOOP = {
 
 
 def test_a_loop_of_an_item_ends_in_no_failure_of_its_own() -> None:
-    assert "sfn_provider" not in native(LOOP, Parameters={"why.$": "$.error.Cause"}).source
+    assert "sfn_provider" not in mapped(LOOP, Parameters={"why.$": "$.error.Cause"}).source
 
 
 STAYS: dict[str, dict[str, Any]] = {
@@ -69,7 +64,7 @@ STAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", STAYS)
 def test_a_map_stays_exact_in_which_something_else_fails(case: str) -> None:
-    made = native(STAYS[case], Parameters={"why.$": "$.error.Cause"})
+    made = mapped(STAYS[case], Parameters={"why.$": "$.error.Cause"})
     assert {entry.state: entry.how for entry in made.tasks}["Each"] == "exact"
 
 
@@ -81,7 +76,6 @@ def test_handlers_of_several_tasks_read_the_error_of_the_one_that_has_failed() -
         "B": call("b", ResultPath=None, Catch=catch, End=True),
         "Tell": {"Type": "Task", "Resource": PUT, "Parameters": {"TableName": "t", "Item": item}, "End": True},
     }
-    definition = {"StartAt": "A", "States": states}
-    source = translate(definition, dag_id="x", style="native", airflow_version="3.3.1").source
+    source = native(states).source
     assert 'error = next(filter(None, ti.xcom_pull(task_ids=["B", "A"], key="error")), None)' in source
     assert """f"{error['Error']}: {error['Cause']}\"""" in source

@@ -10,13 +10,10 @@ import pytest
 from sfn_provider.asl import parse
 from sfn_provider.translate.native.data_flow.evaluation import Evaluator
 from sfn_provider.translate.native.routing.route_builder import build_routes
+from tests.translate.native.native_states import call
 
 CATCH = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Alarm"}]}
 FAIL = {"Type": "Fail"}
-
-
-def function(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:123456789012:function:{name}", **fields}
 
 
 def choice(yes: str, no: str) -> dict[str, Any]:
@@ -31,13 +28,13 @@ def parallel(*branches: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"Type": "Parallel", "Branches": list(branches), **fields}
 
 
-WORKS = branch(Work=function("work", End=True))
-MAY_FAIL = branch(Ask=choice("Bad", "Good"), Bad=FAIL, Good=function("good", End=True))
+WORKS = branch(Work=call("work", End=True))
+MAY_FAIL = branch(Ask=choice("Bad", "Good"), Bad=FAIL, Good=call("good", End=True))
 ALWAYS_FAILS = branch(Ask=choice("Bad", "Worse"), Bad=FAIL, Worse=FAIL)
-INNER = {"Inner": parallel(MAY_FAIL, branch(Other=function("other", End=True)), End=True)}
+INNER = {"Inner": parallel(MAY_FAIL, branch(Other=call("other", End=True)), End=True)}
 CAUGHT = {
     "Inner": parallel(MAY_FAIL, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Mend"}], End=True),
-    "Mend": function("mend", End=True),
+    "Mend": call("mend", End=True),
 }
 
 
@@ -70,8 +67,8 @@ CASES = [
 def test_fail_states_of_branches_lead_to_the_handler(case: Case) -> None:
     states = {
         "Both": parallel(*case.branches, **CATCH, Next="Next"),
-        "Next": function("next", End=True),
-        "Alarm": function("alarm", End=True),
+        "Next": call("next", End=True),
+        "Alarm": call("alarm", End=True),
     }
     routes = build_routes(Evaluator("JSONPath").scope(parse({"StartAt": "Both", "States": states})), frozenset())
     failing = {"Bad", "Worse"}

@@ -5,12 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from sfn_provider.translate import translate
-
-
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    resource = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
-    return {"Type": "Task", "Resource": resource, **fields}
+from tests.translate.native.native_states import call, native
 
 
 def catcher(target: str, *names: str, path: str | None = "$.error") -> dict[str, Any]:
@@ -18,8 +13,7 @@ def catcher(target: str, *names: str, path: str | None = "$.error") -> dict[str,
 
 
 def source(**states: dict[str, Any]) -> str:
-    machine = {"StartAt": "First", "States": states}
-    return translate(machine, dag_id="x", style="native", airflow_version="3.0.6").source
+    return native(states, "3.0.6", StartAt="First").source
 
 
 def returned(text: str, function: str, xcoms: dict[tuple[str, str], Any]) -> Any:

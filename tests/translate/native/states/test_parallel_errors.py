@@ -6,20 +6,19 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
-
-LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import function, native
 
 
 def call(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": LAMBDA + name, "Parameters": {}, **fields}
+    return {"Type": "Task", "Resource": function(name), "Parameters": {}, **fields}
 
 
 def branch(states: dict[str, Any]) -> dict[str, Any]:
     return {"StartAt": next(iter(states)), "States": states}
 
 
-def native(*branches: dict[str, Any]) -> Translation:
+def parallel(*branches: dict[str, Any]) -> Translation:
     states = {
         "Both": {
             "Type": "Parallel",
@@ -30,11 +29,11 @@ def native(*branches: dict[str, Any]) -> Translation:
         "Tell": call("tell", Parameters={"why.$": "$.error.Cause", "all.$": "$.error"}, End=True),
         "Go": call("go", End=True),
     }
-    return translate({"StartAt": "Both", "States": states}, dag_id="x", style="native", airflow_version="3.3.1")
+    return native(states)
 
 
 def test_the_handler_reads_the_error_of_the_task_that_has_one() -> None:
-    made = native({"A": call("a", End=True)}, {"B": call("b", Next="C"), "C": call("c", End=True)})
+    made = parallel({"A": call("a", End=True)}, {"B": call("b", Next="C"), "C": call("c", End=True)})
     assert "sfn_provider" not in made.source
     assert made.source.count("on_failure_callback=push_error") == 3
     assert '(ti.xcom_pull(task_ids=["A", "B", "C"], key="error") | select | first).Cause | tojson' in made.source
@@ -43,7 +42,7 @@ def test_the_handler_reads_the_error_of_the_task_that_has_one() -> None:
 
 
 def test_the_only_task_s_error_is_that_of_the_parallel() -> None:
-    made = native({"A": call("a", End=True)}, {"P": {"Type": "Pass", "End": True}})
+    made = parallel({"A": call("a", End=True)}, {"P": {"Type": "Pass", "End": True}})
     assert '"why": {{ ti.xcom_pull(task_ids="A", key="error").Cause | tojson }}' in made.source
 
 
@@ -62,5 +61,5 @@ STAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", STAYS)
 def test_a_parallel_stays_exact_in_which_something_else_fails_or_is_caught(case: str) -> None:
-    made = native({"A": call("a", End=True)}, STAYS[case])
+    made = parallel({"A": call("a", End=True)}, STAYS[case])
     assert {entry.state: entry.how for entry in made.tasks}["Both"] == "exact"

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import translate
-
-LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
+from tests.translate.native.native_states import function, native
 
 
 def call(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": LAMBDA + name, "Parameters": {}, **fields}
+    return {"Type": "Task", "Resource": function(name), "Parameters": {}, **fields}
 
 
 def source(variable: str, present: bool = True, **before: Any) -> str:
@@ -23,8 +21,7 @@ def source(variable: str, present: bool = True, **before: Any) -> str:
         "Yes": call("yes", End=True),
         "No": call("no", End=True),
     }
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1").source
+    return native(states).source
 
 
 CATCHING = {

@@ -10,28 +10,15 @@ import dateutil.tz
 import jinja2
 import pytest
 
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import call, native, optimized
 
-LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 TIME = "$$.State.EnteredTime"
-
-
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": LAMBDA + name, **fields}
-
-
-def optimized(resource: str, parameters: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
 
 
 def choice(default: str, **targets: str) -> dict[str, Any]:
     rules = [{"Variable": "$.status", "StringEquals": status, "Next": target} for status, target in targets.items()]
     return {"Type": "Choice", "Choices": rules, "Default": default}
-
-
-def native(states: dict[str, Any], airflow: str = "3.3.1") -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version=airflow)
 
 
 def reasons(made: Translation) -> dict[str, str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.translate import Translation, translate
+from sfn_provider.translate import Translation
+from tests.translate.native.native_states import call, native
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
-LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:"
 
 
 def send(body: str, **fields: Any) -> dict[str, Any]:
@@ -19,18 +19,9 @@ def send(body: str, **fields: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": parameters, **fields}
 
 
-def call(name: str, **fields: Any) -> dict[str, Any]:
-    return {"Type": "Task", "Resource": LAMBDA + name, **fields}
-
-
 def publish(**fields: Any) -> dict[str, Any]:
     parameters = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": "m"}
     return {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, **fields}
-
-
-def native(states: dict[str, Any]) -> Translation:
-    definition = {"StartAt": next(iter(states)), "States": states}
-    return translate(definition, dag_id="x", style="native", airflow_version="3.3.1")
 
 
 @dataclass(frozen=True)
