@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.cli.output.printing import print_json
-from sfn_provider.cli.output.tables import Cell, console, format_seconds, progress, shorten, status, table
+from sfn_provider.cli.output.tables import Cell, console, progress, shorten, status, table
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
+from sfn_provider.formatting import format_seconds
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.text_files import read_text_file
 

@@ -110,17 +110,6 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *,
     return made
 
 
-def format_seconds(value: float | None) -> str:
-    """Format a duration: ``0.4 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    if value is None:
-        return ""
-    if value < 60:
-        return f"{value:.1f} s" if value != int(value) else f"{int(value)} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
 def shorten(value: Any, width: int = 60) -> str:
     """Format a JSON value on one line, cut where it is too long."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -9,8 +9,8 @@ from typing import Any
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison
 from sfn_provider.compare.report.data.diffs import format_value
-from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.markdown import escape, table
+from sfn_provider.formatting import format_dollars, format_rate, format_seconds
 
 Json = Any
 

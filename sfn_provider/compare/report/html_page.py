@@ -12,12 +12,11 @@ from sfn_provider.compare.report.builder import Report
 from sfn_provider.compare.report.drawing.case_paths import find_taken_paths
 from sfn_provider.compare.report.drawing.cost_chart import CostChart, make_cost_chart
 from sfn_provider.compare.report.drawing.timeline import Timeline, make_timelines
-from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.layered_layout import Size
 from sfn_provider.drawing.svg import Drawing, draw
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count, format_dollars, format_rate, format_seconds
 
 _MAX_DETAILS = 20
 _MAX_ROWS = 500

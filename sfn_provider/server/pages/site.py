@@ -22,6 +22,7 @@ from sfn_provider.drawing.graph import machine_graph
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.svg import Drawing, draw
 from sfn_provider.engine.history.events import Record
+from sfn_provider.formatting import format_seconds
 
 if TYPE_CHECKING:
     from sfn_provider.server.resources.execution import Execution
@@ -168,9 +169,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _duration(execution: Execution) -> str:
-    if execution.stopped is None:
-        return ""
-    return f"{max(0.0, execution.stopped - execution.started):,.1f} s"
+    return format_seconds(None if execution.stopped is None else execution.stopped - execution.started)
 
 
 @cache

@@ -15,7 +15,7 @@ from sfn_provider.compare.cost.prices import Prices
 from sfn_provider.compare.cost.workflow_usage import VisitTime, WorkflowUsage, measure_workflow
 from sfn_provider.compare.replay.recording import all_states
 from sfn_provider.compare.report.model import Case, Cost, ServiceOption
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
 
