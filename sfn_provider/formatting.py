@@ -45,3 +45,8 @@ def format_rate(value: float) -> str:
 def cut(text: str, length: int) -> str:
     """Return a text of at most ``length`` characters, of which the last three are ``...`` if it was cut."""
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def cut_long(text: str, length: int) -> str:
+    """Return a text, of a longer one its first ``length`` characters, and how many more it has."""
+    return text if len(text) <= length else f"{text[:length]}... ({len(text) - length:,} more characters)"

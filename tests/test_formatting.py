@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfn_provider.formatting import count, cut, format_seconds
+from sfn_provider.formatting import count, cut, cut_long, format_seconds
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,8 @@ def test_durations(seconds: float | None, text: str) -> None:
 @pytest.mark.parametrize(("length", "text"), [(10, "0123456789"), (9, "012345..."), (3, "...")])
 def test_a_cut_text_is_no_longer_than_allowed(length: int, text: str) -> None:
     assert cut("0123456789", length) == text
+
+
+def test_a_long_text_says_how_much_was_cut() -> None:
+    assert cut_long("x" * 5, 5) == "xxxxx"
+    assert cut_long("x" * 1_204, 3) == "xxx... (1,201 more characters)"

@@ -14,6 +14,7 @@ from sfn_provider.compare.calls.machine_calls import MachineCall, MachineRun, pl
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.calls.parameters.comparison import shown
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
+from sfn_provider.formatting import cut
 
 FindingKind = Literal[
     "unexpected call",
@@ -342,7 +343,7 @@ def _instance(task: TaskRun) -> str:
 
 def _first_line(text: str | None) -> str:
     line = (text or "without an error").strip().partition("\n")[0]
-    return (line if len(line) <= 200 else line[:197] + "...").rstrip(".")
+    return cut(line, 200).rstrip(".")
 
 
 def _times(count: int) -> str:
