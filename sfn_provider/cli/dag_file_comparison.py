@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from sfn_provider.cli.inputs.test_cases import print_coverage, print_note, read_cases
 from sfn_provider.cli.options.reports import ReportOptions
@@ -150,17 +149,11 @@ def _summary(cases: Iterable[CaseComparison]) -> Table:
             case.dag.state,
             str(len(case.calls)),
             format_seconds(case.seconds),
-            _agreement(case),
+            agreement(case.agrees, case.missing_input),
         ]
         for case in cases
     ]
     return table("The state machine and the DAG, by the calls that AWS would see", _COLUMNS, rows, right=_COLUMNS[3:5])
-
-
-def _agreement(case: CaseComparison) -> Text:
-    if case.agrees and case.missing_input is not None:
-        return Text(f"nothing ran: the input lacks {case.missing_input}", "yellow")
-    return agreement(case.agrees)
 
 
 def compare_translation(

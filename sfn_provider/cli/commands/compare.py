@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 from rich.table import Table
-from rich.text import Text
 
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.input_files import open_definition, read_input
@@ -286,11 +285,5 @@ def _summary_row(name: str, result: Comparison) -> list[Cell]:
         str(airflow.tasks) if airflow else "",
         format_seconds(result.expected_seconds),
         format_seconds(airflow.seconds) if airflow else "",
-        _agreement(result),
+        agreement(result.agrees, result.missing_input),
     ]
-
-
-def _agreement(result: Comparison) -> Text:
-    if result.agrees and result.missing_input is not None:
-        return Text(f"nothing ran: the input lacks {result.missing_input}", "yellow")
-    return agreement(result.agrees)
