@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.call_places import next_pairs
@@ -98,9 +98,6 @@ class DagSide:
     def failed(self) -> list[TaskRun]:
         """The task instances that failed themselves."""
         return [task for task in self.tasks if task.state == "failed"]
-
-
-_STATUSES: Final = {"success": "green", "failed": "red"}
 
 
 def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> list[Finding]:
