@@ -15,6 +15,11 @@ def count(number: float, noun: str, plural: str | None = None) -> str:
     return f"{shown} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def format_times(number: int) -> str:
+    """Return how often something is: ``once``, ``twice``, ``3 times``."""
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
 def format_seconds(value: float | None) -> str:
     """Format a duration: ``40 ms``, ``3.2 s``, ``15 s``, ``3 min 20 s``, ``2 h 5 min``; ``-`` for None."""
     if value is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfn_provider.formatting import count, cut, cut_long, format_seconds
+from sfn_provider.formatting import count, cut, cut_long, format_seconds, format_times
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def test_one_thing_is_in_the_singular(number: float, nouns: tuple[str, ...], tex
 )
 def test_durations(seconds: float | None, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+def test_a_number_of_times() -> None:
+    assert [*map(format_times, (0, 1, 2, 1_200))] == ["0 times", "once", "twice", "1,200 times"]
 
 
 @pytest.mark.parametrize(("length", "text"), [(10, "0123456789"), (9, "012345..."), (3, "...")])

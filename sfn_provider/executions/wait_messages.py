@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sfn_provider.executions.argument_types import Passage, WaitFor
-from sfn_provider.formatting import count, format_seconds
+from sfn_provider.formatting import count, format_seconds, format_times
 
 _SHOWN: Final = 3
 """Maximum texts of a list in a line."""
@@ -48,11 +48,6 @@ def subject_of_state(state_name: str, passage: Passage, times: int, execution_ar
 def subject_of_map_run(map_run_arn: str | None, execution_arn: str | None) -> str:
     """Return what a wait for a Map Run waits for."""
     return f"Map Run {map_run_arn}" if map_run_arn else f"the latest Map Run of execution {execution_arn}"
-
-
-def format_times(number: int) -> str:
-    """Return ``once``, or ``3 times``."""
-    return "once" if number == 1 else f"{number} times"
 
 
 def list_some(texts: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from sfn_provider.compare.calls.machine_calls import MachineCall, MachineRun, pl
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.calls.parameters.comparison import shown
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
-from sfn_provider.formatting import cut
+from sfn_provider.formatting import cut, format_times
 
 FindingKind = Literal[
     "unexpected call",
@@ -204,7 +204,7 @@ def _numbers_of_calls(pairs: Sequence[CallPair]) -> Iterator[Finding]:
     for state, task_id, call, expected, actual in _repeated(pairs):
         visits = {_visit(pair.expected) for pair in pairs if pair.expected is not None and pair.expected.state == state}
         what = "other retries" if len(visits) == 1 else "other rounds or retries"
-        text = f"Task {task_id} calls {call} {_times(actual)}, state {state} {_times(expected)}: {what}."
+        text = f"Task {task_id} calls {call} {format_times(actual)}, state {state} {format_times(expected)}: {what}."
         yield Finding("number of calls", state, task_id, call, text)
 
 
@@ -341,7 +341,3 @@ def _instance(task: TaskRun) -> str:
 def _first_line(text: str | None) -> str:
     line = (text or "without an error").strip().partition("\n")[0]
     return cut(line, 200).rstrip(".")
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")

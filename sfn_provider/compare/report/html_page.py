@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Template
+from jinja2 import Environment, Template
 
 from sfn_provider.compare.report.builder import Report
 from sfn_provider.compare.report.drawing.case_paths import find_taken_paths
@@ -65,10 +65,16 @@ def _drawings(report: Report, cases: Sequence[Case]) -> tuple[tuple[str, Drawing
     )
 
 
-@cache
-def _template() -> Template:
+def report_templates() -> Environment:
+    """Make the environment of the reports' templates, with the filters that these have in common."""
     made = make_environment("sfn_provider.compare.report")
     made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
+    return made
+
+
+@cache
+def _template() -> Template:
+    made = report_templates()
     made.globals |= {
         "count": count,
         "max_differing": _MAX_DIFFERING,
