@@ -12,6 +12,8 @@ import re
 from functools import cache
 from typing import Any, Final
 
+from sfn_provider.formatting import cut
+
 _MAX_DEPTH: Final = 100
 """Depth from which on a JSON value is masked whole. Airflow's masker does not look for keys in values deeper than 5
 before 3.3, unless it is told to, and logs a value that is too deep for it."""
@@ -47,14 +49,14 @@ def mask_value(value: Any) -> Any:
 
 
 def excerpt(value: Any, length: int) -> str:
-    """Return the beginning of a value's text on one line, without secrets, followed by ``...`` if it was cut.
+    """Return the beginning of a value's text on one line, without secrets, with ``...`` at the end if it was cut.
 
     Args:
         value: a text, or a JSON value, which is shown as Python shows it.
-        length: maximum characters before ``...``.
+        length: maximum characters.
     """
     text = mask_secrets(value) if isinstance(value, str) else str(mask_value(value))
-    return one_line(text if len(text) <= length else f"{text[:length]}...")
+    return one_line(cut(text, length))
 
 
 def quote(value: Any, length: int = 80) -> str:

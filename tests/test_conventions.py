@@ -121,7 +121,7 @@ def test_a_number_is_written_with_its_noun_in_the_right_form() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if re.search(r"} [a-z ]+\(s\)", line)
     ]
-    assert not found, "use sfn_provider.plurals.count:\n" + "\n".join(found)
+    assert not found, "use sfn_provider.formatting.count:\n" + "\n".join(found)
 
 
 def test_a_banned_word_is_found() -> None:

@@ -128,7 +128,7 @@ def test_a_quoted_value_shows_no_secret() -> None:
     assert quote({"password": "x"}) == "{'password': '***'}"
     assert quote(f"a {SECRET}\n") == r"'a ***\n'"
     assert quote(7) == "7"
-    assert quote({SECRET: {"pin": SECRET}}, 8) == "{'***': ..."
+    assert quote({SECRET: {"pin": SECRET}}, 11) == "{'***': ..."
 
 
 DETAILS = {

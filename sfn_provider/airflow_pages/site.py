@@ -27,7 +27,7 @@ from sfn_provider.callbacks.api_messages import ApiError
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.svg import Drawing
 from sfn_provider.drawing.taken_paths import TakenPaths
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.callbacks.api_messages import ApiError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.strict_json import parse_strict_json
 
 if TYPE_CHECKING:

@@ -8,17 +8,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from sfn_provider.cli.inputs.test_cases import print_coverage, print_note, read_cases
 from sfn_provider.cli.options.reports import ReportOptions
 from sfn_provider.cli.output.printing import print_json
-from sfn_provider.cli.output.tables import Cell, agreement, console, format_seconds, progress, status, table
+from sfn_provider.cli.output.tables import Cell, agreement, console, progress, status, table
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
 from sfn_provider.compare.calls.call_findings import Finding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
 from sfn_provider.compare.serverless.workflow_files import write_workflow
+from sfn_provider.formatting import format_seconds
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import LoadedDefinition
 
@@ -148,18 +148,12 @@ def _summary(cases: Iterable[CaseComparison]) -> Table:
             status(case.execution.status),
             case.dag.state,
             str(len(case.calls)),
-            format_seconds(round(case.seconds, 1)),
-            _agreement(case),
+            format_seconds(case.seconds),
+            agreement(case.agrees, case.missing_input),
         ]
         for case in cases
     ]
     return table("The state machine and the DAG, by the calls that AWS would see", _COLUMNS, rows, right=_COLUMNS[3:5])
-
-
-def _agreement(case: CaseComparison) -> Text:
-    if case.agrees and case.missing_input is not None:
-        return Text(f"nothing ran: the input lacks {case.missing_input}", "yellow")
-    return agreement(case.agrees)
 
 
 def compare_translation(

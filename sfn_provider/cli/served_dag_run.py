@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfn_provider.cli.output.printing import print_json
-from sfn_provider.cli.output.tables import Cell, console, format_seconds, progress, shorten, status, table
+from sfn_provider.cli.output.tables import Cell, console, progress, shorten, status, table
 from sfn_provider.compare.airflow.runner import DagRunResult, shared_runner
+from sfn_provider.formatting import cut, format_seconds
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.text_files import read_text_file
 
@@ -90,14 +91,10 @@ def _print(path: str, result: DagRunResult, executions: list[dict[str, Any]]) ->
     ]
     out.print(table(f"Tasks of {path}: {result.state}", ("Task", "State", "Took", "Result"), rows, right=("Took",)))
     ran: list[list[Cell]] = [
-        [status(each["status"]), each.get("error", ""), _cut(each.get("output", "")), each["executionArn"]]
+        [status(each["status"]), each.get("error", ""), cut(each.get("output", ""), 40), each["executionArn"]]
         for each in executions
     ]
     out.print(table("Executions that the server ran", ("Status", "Error", "Output", "Execution"), ran))
     if result.state != "success":
         out.print("The end of Airflow's log:", markup=False)
         out.print(result.log, markup=False)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -10,6 +10,7 @@ from sfn_provider.asl.document import Definition
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.calls.call_findings import Finding, FindingKind
+from sfn_provider.reachability import reached
 from sfn_provider.translate import translate
 from sfn_provider.translate.plan.graph import successors
 
@@ -237,13 +238,6 @@ def _states_before(machine: StateMachine) -> dict[str, frozenset[str]]:
             after[names[-1]].add(around)
     before: dict[str, set[str]] = {name: set() for name in after}
     for name in after:
-        pending = [name]
-        reached: set[str] = set()
-        while pending:
-            for target in after.get(pending.pop(), ()):
-                if target not in reached:
-                    reached.add(target)
-                    pending.append(target)
-        for target in reached:
+        for target in reached(after[name], after):
             before.setdefault(target, set()).add(name)
     return {name: frozenset(found) for name, found in before.items()}

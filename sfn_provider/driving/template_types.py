@@ -45,9 +45,6 @@ TEXT_LIST_FIELDS: Final = frozenset({"execution_arns"})
 JSON_FIELDS: Final = frozenset({"state_machine_input", "task_output"})
 """Template fields that are sent as JSON."""
 
-OTHER_FIELDS: Final = frozenset({"is_redrive_execution", "verify"})
-"""Template fields of other types, rendered as Airflow does."""
-
 _JSON_BEGINNINGS: Final = ("{", "[", '"')
 
 _TRUE_WORDS: Final = frozenset({"true", "1", "yes", "y", "on", "t"})

@@ -11,7 +11,7 @@ from sfn_provider._compat import AirflowException
 from sfn_provider.executions.argument_types import WaitFor
 from sfn_provider.executions.outcomes import ExecutionFailure
 from sfn_provider.executions.statuses import ENDED_STATUSES
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 WaitResult = Literal["wait", "done", "failed"]
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sfn_provider._compat import AirflowException
-from sfn_provider.executions.history.history_log import format_duration
 from sfn_provider.executions.outcomes import FailedItem
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count, format_seconds
 
 # Source: API_MapRunItemCounts.
 _COUNT_LABELS: Final[Mapping[str, str]] = {
@@ -54,7 +53,7 @@ def ended_message(description: Mapping[str, Any]) -> str:
     if "stopDate" not in description:
         return format_progress(description)
     duration = (description["stopDate"] - description["startDate"]).total_seconds()
-    return f"{format_progress(description)}, after {format_duration(duration)}"
+    return f"{format_progress(description)}, after {format_seconds(duration)}"
 
 
 def summarize(description: Mapping[str, Any]) -> dict[str, Any]:

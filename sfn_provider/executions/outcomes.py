@@ -17,7 +17,7 @@ from sfn_provider.executions.history.history_events import (
     is_state_entered,
     last_state_entered,
 )
-from sfn_provider.executions.history.history_log import format_duration
+from sfn_provider.formatting import format_seconds
 from sfn_provider.secret_masking import excerpt, mask_secrets, one_line
 
 HISTORY_PAGE: Final = 100
@@ -202,7 +202,7 @@ def ended_message(execution_arn: str, description: Mapping[str, Any]) -> str:
     start, stop = description.get("startDate"), description.get("stopDate")
     after = ""
     if isinstance(start, datetime) and isinstance(stop, datetime):
-        after = f" after {format_duration((stop - start).total_seconds())}"
+        after = f" after {format_seconds((stop - start).total_seconds())}"
     return f"{execution_arn} ended as {description['status']}{after}"
 
 

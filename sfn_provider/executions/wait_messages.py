@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sfn_provider.executions.argument_types import Passage, WaitFor
-from sfn_provider.executions.history.history_log import format_duration
+from sfn_provider.formatting import count, format_seconds, format_times
 
 _SHOWN: Final = 3
 """Maximum texts of a list in a line."""
@@ -29,15 +29,15 @@ def end_line(outcome: str, seconds: float) -> str:
         outcome: the status.
         seconds: from the wait's begin to its end.
     """
-    return f"{outcome}; waited for {format_duration(seconds)}"
+    return f"{outcome}; waited for {format_seconds(seconds)}"
 
 
 def subject_of_executions(execution_arns: Sequence[str], wait_for: WaitFor) -> str:
     """Return what a wait for several executions waits for."""
-    first, count = execution_arns[0], len(execution_arns)
-    if count == 1:
+    first, total = execution_arns[0], len(execution_arns)
+    if total == 1:
         return f"execution {first}"
-    return f"{'one' if wait_for == 'any' else 'all'} of {count:,} executions, the first one {first}"
+    return f"{'one' if wait_for == 'any' else 'all'} of {total:,} executions, the first one {first}"
 
 
 def subject_of_state(state_name: str, passage: Passage, times: int, execution_arn: str) -> str:
@@ -50,12 +50,7 @@ def subject_of_map_run(map_run_arn: str | None, execution_arn: str | None) -> st
     return f"Map Run {map_run_arn}" if map_run_arn else f"the latest Map Run of execution {execution_arn}"
 
 
-def format_times(count: int) -> str:
-    """Return ``once``, or ``3 times``."""
-    return "once" if count == 1 else f"{count} times"
-
-
 def list_some(texts: Sequence[str]) -> str:
     """Join texts, the first 3 of them: ``a; b; c; and 7 others``."""
     rest = len(texts) - _SHOWN
-    return "; ".join([*texts[:_SHOWN], *([f"and {rest:,} other{'' if rest == 1 else 's'}"] if rest > 0 else [])])
+    return "; ".join([*texts[:_SHOWN], *([f"and {count(rest, 'other')}"] if rest > 0 else [])])

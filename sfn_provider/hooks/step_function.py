@@ -21,6 +21,7 @@ from sfn_provider.executions.aws_errors import require_complete_response, retry_
 from sfn_provider.executions.json_input import encode_input
 from sfn_provider.executions.outcomes import still_running_message
 from sfn_provider.executions.statuses import RUNNING_STATUSES
+from sfn_provider.formatting import cut
 from sfn_provider.hooks.mixins.histories import HistoryMixin
 from sfn_provider.hooks.mixins.state_machines import StateMachineMixin
 from sfn_provider.hooks.mixins.sync_executions import SyncExecutionMixin
@@ -121,8 +122,8 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
                 execution is stopped all the same.
             cause: the error's cause; cut at 32,768 characters. Source: API_StopExecution.
         """
-        cut = {"error": _cut(error, _MAX_ERROR_LENGTH), "cause": _cut(cause, _MAX_CAUSE_LENGTH)}
-        self.conn.stop_execution(executionArn=execution_arn, **cut)
+        error, cause = cut(error, _MAX_ERROR_LENGTH), cut(cause, _MAX_CAUSE_LENGTH)
+        self.conn.stop_execution(executionArn=execution_arn, error=error, cause=cause)
 
     def describe_execution(self, execution_arn: str, included_data: IncludedData = "ALL_DATA") -> dict[str, Any]:
         """Describe an execution: one call of DescribeExecution.
@@ -221,7 +222,3 @@ class StepFunctionHook(HistoryMixin, StateMachineMixin, SyncExecutionMixin, Task
         for name in ("conn", "conn_config", "_client"):
             self.__dict__.pop(name, None)
         self._clients.clear()
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -20,13 +20,13 @@ from sfn_provider._compat import (
 )
 from sfn_provider.driving.argument_checks import Check, literal, number, or_none, true_or_false
 from sfn_provider.driving.aws_hook_mixin import AwsHookMixin
+from sfn_provider.driving.logged_history import LoggedHistoryMixin
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink, console_address
 from sfn_provider.operators.base import StepFunctionsOperator
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context
     from sfn_provider.driving.idempotent_start import StartRequest
-    from sfn_provider.executions.history.history_log import HistoryLog
     from sfn_provider.lineage.openlineage_facets import OperatorLineage
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ _TIMEOUT_GRACE: Final = timedelta(minutes=1)
 """How much later than the trigger Airflow ends a deferral at its timeout: its way loses the execution's ARN."""
 
 
-class ExecutionWaitMixin(AwsHookMixin):
+class ExecutionWaitMixin(LoggedHistoryMixin, AwsHookMixin):
     """Declares the waiting arguments. As a mixin, so that Airflow does not wrap the constructor: see ``AwsHookMixin``.
 
     Args:
@@ -70,7 +70,6 @@ class ExecutionWaitMixin(AwsHookMixin):
     wait_for_completion: bool
     return_output: bool
     stop_on_kill: bool
-    log_history: bool
     status_queue_url: str | None
 
     def __init__(
@@ -111,7 +110,6 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
     _execution_arn: str | None = None
     _pending_start: StartRequest | None = None
     _killed = False
-    _history: HistoryLog | None = None
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait after the trigger's event.
@@ -119,14 +117,13 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
         Raises:
             AirflowTaskTimeout: ``execution_timeout`` is over.
         """
-        from sfn_provider.executions.history.history_log import HistoryLog
         from sfn_provider.executions.trigger_events import success_description, validate_event
 
         if event is not None and event["status"] == "timeout":
             self._time_out(str(event["execution_arn"]))
         event = validate_event(event)
         self._execution_arn = arn = str(event["execution_arn"])
-        self._history = HistoryLog.from_dict(event.get("history"))
+        self._take_history(event)
         return self._finish(context, arn, success_description(event))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -257,13 +254,6 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
             raise AirflowFailException(f"{error} Execution {arn} goes on: no task waits for it any more.") from error
         return self._finish(context, arn)
 
-    def _history_log(self) -> HistoryLog:
-        """Return what has been logged so far."""
-        from sfn_provider.executions.history.history_log import HistoryLog
-
-        self._history = self._history or HistoryLog()
-        return self._history
-
     def _is_running(self, arn: str) -> bool:
         """Poll once, so that an execution that has ended never defers; if AWS does not respond, the trigger waits."""
         from sfn_provider.executions.aws_errors import Backoff
@@ -290,7 +280,7 @@ class WaitingOperator(ExecutionWaitMixin, StepFunctionsOperator):
                 waiter_max_attempts=self.waiter_max_attempts,
                 stop_on_kill=self.stop_on_kill,
                 log_history=self.log_history,
-                history=self._history_log().to_dict() if self.log_history else None,
+                history=self._history_of_trigger(),
                 status_queue_url=self.status_queue_url,
                 deadline=(timezone.utcnow() + timeout).timestamp() if timeout else None,
                 **self.connection_arguments,

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from sfn_provider.driving.argument_checks import Check, literal, required, statuses, true_or_false
 from sfn_provider.driving.aws_hook_mixin import LazyHookClass, aws_template_fields
+from sfn_provider.driving.logged_history import LoggedHistoryMixin
 from sfn_provider.executions.statuses import ENDED_STATUSES, FAILURE_STATUSES, RUNNING_STATUSES, STATUSES
 from sfn_provider.links.step_function import StateMachineExecutionsDetailsLink
 from sfn_provider.sensors.base import StepFunctionsSensor
 
 if TYPE_CHECKING:
     from sfn_provider._compat import Context, XComArg
-    from sfn_provider.executions.history.history_log import HistoryLog
     from sfn_provider.triggers.step_function import StepFunctionsExecutionCompleteTrigger
 
 
-class StepFunctionExecutionSensor(StepFunctionsSensor):
+class StepFunctionExecutionSensor(LoggedHistoryMixin, StepFunctionsSensor):
     """Wait for an execution to reach a status, and push its output to the XCom ``output``.
 
     If the execution ends with another status, the sensor fails with error, cause, and the state that failed, its
@@ -55,9 +55,7 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
 
     execution_arn: str
     target_states: tuple[str, ...]
-    log_history: bool
     status_queue_url: str | None
-    _history: HistoryLog | None = None
 
     def __init__(
         self,
@@ -152,30 +150,22 @@ class StepFunctionExecutionSensor(StepFunctionsSensor):
             execution_arn=self.execution_arn,
             target_states=self.target_states,
             log_history=self.log_history,
-            history=self._history_log().to_dict() if self.log_history else None,
+            history=self._history_of_trigger(),
             status_queue_url=self.status_queue_url,
             **self._trigger_arguments,
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         """Continue the wait after the trigger's event: an execution that was redriven since is waited for again."""
-        from sfn_provider.executions.history.history_log import HistoryLog
         from sfn_provider.executions.trigger_events import success_description, validate_event
 
         event = validate_event(event)
-        self._history = HistoryLog.from_dict(event.get("history"))
+        self._take_history(event)
         description = success_description(event)
         if description is not None and "SUCCEEDED" in self.target_states and not self.log_history:
             self._finish(context, "SUCCEEDED", description)
             return None
         return super().execute_complete(context, event)
-
-    def _history_log(self) -> HistoryLog:
-        """Return what has been logged so far."""
-        from sfn_provider.executions.history.history_log import HistoryLog
-
-        self._history = self._history or HistoryLog()
-        return self._history
 
     def _fail_with(self, description: Mapping[str, Any]) -> NoReturn:
         from sfn_provider.executions.outcomes import StepFunctionExecutionFailed, parse_output

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from sfn_provider.asl.json_values.json_walk import walk_differences
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.formatting import cut
 
 _MOST_TEXT: Final = 2_000
 
 
 def json_text(value: Json) -> str:
     """Return a value as JSON text for a message, cut where it is long; ``none`` for MISSING."""
-    text = "none" if value is MISSING else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]} ..."
+    return "none" if value is MISSING else cut(json.dumps(value, ensure_ascii=False), _MOST_TEXT)
 
 
 def is_different(found: Json, expected: Json) -> bool:
     """Return whether two JSON values differ: true is not 1, but 1 is 1.0."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        return found.keys() != expected.keys() or any(is_different(found[key], expected[key]) for key in found)
-    if isinstance(found, list) and isinstance(expected, list):
-        return len(found) != len(expected) or any(map(is_different, found, expected))
-    return isinstance(found, bool) != isinstance(expected, bool) or bool(found != expected)
+    return any(walk_differences(found, expected))
 
 
 def differences(found: Json, expected: Json, at: str = "$") -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate.plan.model import tasks_of
 
 if TYPE_CHECKING:

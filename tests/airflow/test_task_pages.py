@@ -77,7 +77,7 @@ def attempt(number: int, delay: int | None = None) -> list[str]:
         *begin,
         f"{state}: {job} has failed with States.TaskFailed after N s",
         f"{state}, attempt {number}, has failed with States.TaskFailed; "
-        f"it is retried in {delay}.0 s (retry {number} of 2 of Retry[0]); cause: {cause}",
+        f"it is retried in {delay} s (retry {number} of 2 of Retry[0]); cause: {cause}",
     ]
 
 
@@ -118,7 +118,7 @@ def lines(run: Run, task_id: str) -> list[str]:
         json.loads(line)["event"] if line.startswith("{") else line.partition("} INFO - ")[2]
         for line in run.log(task_id).splitlines()
     ]
-    return [re.sub(r"after (?:\d+ min )?[0-9.]+ s", "after N s", text) for text in texts if OF_STATES.match(text)]
+    return [re.sub(r"after (?:\d+ min )?[0-9.]+ m?s", "after N s", text) for text in texts if OF_STATES.match(text)]
 
 
 def links(run: Run, task_id: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def test_what_the_description_says_comes_first() -> None:
 
 def test_a_long_input_is_cut() -> None:
     failure = build_failure({"executionArn": ARN, "status": "FAILED"}, [entered(2, 0, "Task", "Charge", "x" * 1000)])
-    assert failure.input == "x" * 300 + "..."
+    assert failure.input == "x" * 297 + "..."
 
 
 def test_the_message_says_where_what_and_why() -> None:

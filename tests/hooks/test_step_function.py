@@ -66,7 +66,7 @@ def test_an_execution_is_stopped_whatever_the_length_of_the_cause(scripted_aws: 
     scripted_aws.script("StopExecution", {"stopDate": 1.0})
     StepFunctionHook().stop_execution(ARN, error="E" * 300, cause="c" * 40_000)
     [body] = scripted_aws.bodies("StopExecution")
-    assert (len(body["error"]), len(body["cause"]), body["cause"][-2:]) == (256, 32_768, "c\N{HORIZONTAL ELLIPSIS}")
+    assert (len(body["error"]), len(body["cause"]), body["cause"][-4:]) == (256, 32_768, "c...")
 
 
 def test_a_wait_polls_without_data_and_ends_with_it(scripted_aws: ScriptedAws) -> None:

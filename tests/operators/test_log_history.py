@@ -50,7 +50,7 @@ EVENTS = [
     event(5, "TaskStateExited", "Ship"),
     event(6, "ExecutionSucceeded"),
 ]
-LINES = ["'Price' entered", "'Price' left after 1.0 s", "'Ship' entered", "'Ship' left after 1.0 s"]
+LINES = ["'Price' entered", "'Price' left after 1 s", "'Ship' entered", "'Ship' left after 1 s"]
 
 
 def page(count: int, token: str | None = None) -> dict[str, Any]:

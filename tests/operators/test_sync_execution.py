@@ -45,7 +45,7 @@ def test_the_output_is_the_result(
     scripted_aws.script("StartSyncExecution", DONE)
     result, xcoms = run(state_machine_input={"sku": "a"})
     assert result == {"price": 7}
-    assert f"{ARN} ended as SUCCEEDED after 1.0 s" in caplog.text
+    assert f"{ARN} ended as SUCCEEDED after 1 s" in caplog.text
     [body] = scripted_aws.bodies("StartSyncExecution")
     assert f"Running execution {body['name']} of state machine {MACHINE}" in caplog.text
     assert {key: value for key, value in xcoms.items() if not key.startswith("_")} == {

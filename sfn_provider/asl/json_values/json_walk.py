@@ -1,11 +1,12 @@
-"""Iterates over everything in a JSON value with JSON pointers, and changes the texts in one."""
+"""Iterates over JSON values with JSON pointers, also where two differ, and changes their texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from sfn_provider.asl.diagnostics import pointer
-from sfn_provider.asl.scope import Json
+from sfn_provider.asl.scope import MISSING, Json
 
 
 def walk_json(value: Json, at: str = "") -> Iterator[tuple[str, str | None, Json]]:
@@ -31,6 +32,30 @@ def walk_json(value: Json, at: str = "") -> Iterator[tuple[str, str | None, Json
 def walk_texts(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
     """Iterate over the strings in a value, in order, with their JSON pointers; names of fields are not included."""
     return ((place, item) for place, _, item in walk_json(value, at) if isinstance(item, str))
+
+
+def walk_differences(one: Json, other: Json, at: str = "") -> Iterator[tuple[str, Json, Json]]:
+    """Iterate over the places where two values differ, in the order of the first one.
+
+    Numbers are equal by value: 1 and 1.0 are, but true is not 1. Objects and arrays are entered where both values have
+    them.
+
+    Args:
+        one: the first value.
+        other: the second value.
+        at: the JSON pointer of both.
+
+    Yields:
+        JSON pointer; what each value has there, MISSING for nothing.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from walk_differences(one.get(key, MISSING), other.get(key, MISSING), at + pointer(key))
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (item, same) in enumerate(zip_longest(one, other, fillvalue=MISSING)):
+            yield from walk_differences(item, same, at + pointer(index))
+    elif isinstance(one, bool) is not isinstance(other, bool) or one != other:
+        yield at, one, other
 
 
 def map_texts(value: Json, change: Callable[[str], str]) -> Json:

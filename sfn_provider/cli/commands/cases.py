@@ -13,6 +13,7 @@ from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.project_files import write_owned
 from sfn_provider.compare.cases.configuration import MACHINE_NAME, MadeCases, find_cases
 from sfn_provider.exceptions import UsageError
+from sfn_provider.formatting import count
 
 
 @click.command(cls=ProviderCommand)
@@ -65,9 +66,8 @@ def _as_json(made: MadeCases, output: str | None) -> dict[str, Any]:
 
 
 def _report(made: MadeCases, output: str | None) -> list[str]:
-    count = len(made.names)
     where = f" in {output}" if output is not None else ""
-    lines = [f"{count} case{'' if count == 1 else 's'}{where}: {made.coverage.text}", *made.notes]
+    lines = [f"{count(len(made.names), 'case')}{where}: {made.coverage.text}", *made.notes]
     if made.not_reached:
         lines += ["Not reached:", *(f"  {what}: {why}" for what, why in made.not_reached.items())]
     return lines

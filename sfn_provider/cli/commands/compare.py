@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 from rich.table import Table
-from rich.text import Text
 
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.input_files import open_definition, read_input
@@ -31,7 +30,6 @@ from sfn_provider.cli.output.tables import (
     Cell,
     agreement,
     console,
-    format_seconds,
     print_differences,
     progress,
     shorten,
@@ -43,6 +41,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report
 from sfn_provider.compare.report.data.cases import make_case
 from sfn_provider.exceptions import UsageError
+from sfn_provider.formatting import format_seconds
 from sfn_provider.translate.definitions import LoadedDefinition
 from sfn_provider.translate.plan.granularity import Granularity
 from sfn_provider.translate.styles import StyleName
@@ -278,20 +277,13 @@ def _summary(results: dict[str, Comparison], how: str) -> Table:
 
 def _summary_row(name: str, result: Comparison) -> list[Cell]:
     airflow = result.airflow
-    duration = result.expected_seconds
     return [
         name,
         status(result.expected.status),
         status(airflow.execution.status) if airflow else "",
         str(result.expected.transitions),
         str(airflow.tasks) if airflow else "",
-        format_seconds(duration) if duration >= 1 else f"{duration * 1000:.1f} ms",
-        f"{airflow.seconds:.1f} s" if airflow else "",
-        _agreement(result),
+        format_seconds(result.expected_seconds),
+        format_seconds(airflow.seconds) if airflow else "",
+        agreement(result.agrees, result.missing_input),
     ]
-
-
-def _agreement(result: Comparison) -> Text:
-    if result.agrees and result.missing_input is not None:
-        return Text(f"nothing ran: the input lacks {result.missing_input}", "yellow")
-    return agreement(result.agrees)

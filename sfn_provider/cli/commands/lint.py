@@ -15,7 +15,7 @@ from sfn_provider.cli.inputs.substitutions import read_substitutions
 from sfn_provider.cli.options.common import ProviderCommand, execution_type_option, substitutions_option
 from sfn_provider.cli.output.printing import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 from sfn_provider.translate.definitions.loader import placeholder_warning
 from sfn_provider.translate.known_failures import find_known_failures

@@ -21,13 +21,13 @@ from sfn_provider.cli.options.common import (
     substitutions_option,
 )
 from sfn_provider.cli.output.printing import print_json
-from sfn_provider.cli.output.tables import Cell, console, format_seconds, shorten, status, table
+from sfn_provider.cli.output.tables import Cell, console, shorten, status, table
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_analysis.coverage import Coverage, CoverageObserver, missing_input, reached_parts
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import Execution, simulate
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count, format_seconds
 from sfn_provider.translate.definitions import LoadedDefinition
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from sfn_provider.cli.output.check_files import check_files
 from sfn_provider.cli.output.printing import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.output.project_files import write_owned, write_project
 from sfn_provider.exceptions import InvalidDefinition, UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.definitions import read_definition
 from sfn_provider.translate.findings import Effect

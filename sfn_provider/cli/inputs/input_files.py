@@ -9,6 +9,7 @@ from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.substitutions import read_substitutions
 from sfn_provider.cli.output.printing import print_diagnostics
 from sfn_provider.exceptions import InvalidDefinition
+from sfn_provider.formatting import cut
 from sfn_provider.text_files import parse_json_text, read_text_file
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition
 from sfn_provider.translate.definitions.loader import placeholder_warning
@@ -69,8 +70,4 @@ def _read_json(text: str, option: str) -> tuple[str, Any]:
     if text.startswith("@"):
         content = read_text_file(text[1:], f"the {option.removeprefix('--')} as JSON")
         return content, parse_json_text(content, text[1:])
-    return text, parse_json_text(text, f"{option} {_shorten(text)}", f"; for a file write {option} @FILE")
-
-
-def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return text, parse_json_text(text, f"{option} {cut(text, 60)!r}", f"; for a file write {option} @FILE")

@@ -16,7 +16,7 @@ from sfn_provider.compare.machine_analysis.coverage import Coverage
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import Mocks
 from sfn_provider.engine.simulation.mock_files import load_test_cases
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate.definitions import LoadedDefinition
 
 

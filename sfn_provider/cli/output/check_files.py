@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sfn_provider.cli.output.printing import print_json, printable
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.text_files import read_text_file
 
 _MOST_LINES = 200

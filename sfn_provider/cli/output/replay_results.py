@@ -14,7 +14,7 @@ from rich.text import Text
 from sfn_provider.cli.output.tables import Cell, agreement, console, print_differences, status, table
 from sfn_provider.compare.report.model import Case
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 _COLUMNS = ("Execution", "Status", "States", "Transitions", "Tasks", "Unrepeatable values", "DAG")
 

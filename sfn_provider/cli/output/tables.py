@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sfn_provider.cli.output.printing import printable
 from sfn_provider.cli.signals import exit_if_signalled
+from sfn_provider.formatting import cut
 from sfn_provider.secret_masking import one_line
 
 _FILE_WIDTH = 10_000
@@ -69,8 +70,15 @@ def status(name: str) -> Text:
     return Text(name, _STATUS_STYLES.get(name, ""))
 
 
-def agreement(agrees: bool) -> Text:
-    """Return whether both sides agree, colored."""
+def agreement(agrees: bool, missing_input: str | None = None) -> Text:
+    """Return whether both sides agree, colored.
+
+    Args:
+        agrees: whether they do.
+        missing_input: the path that the input lacks, so that nothing ran.
+    """
+    if agrees and missing_input is not None:
+        return Text(f"nothing ran: the input lacks {missing_input}", "yellow")
     return Text("agrees", "green") if agrees else Text("DIFFERS", "bold red")
 
 
@@ -110,18 +118,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *,
     return made
 
 
-def format_seconds(value: float | None) -> str:
-    """Format a duration: ``0.4 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    if value is None:
-        return ""
-    if value < 60:
-        return f"{value:.1f} s" if value != int(value) else f"{int(value)} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
 def shorten(value: Any, width: int = 60) -> str:
     """Format a JSON value on one line, cut where it is too long."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return one_line(text if len(text) <= width else text[: width - 1] + "…")
+    return one_line(cut(text, width))

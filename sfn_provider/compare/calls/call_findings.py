@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.calls.call_places import next_pairs
@@ -14,6 +14,7 @@ from sfn_provider.compare.calls.machine_calls import MachineCall, MachineRun, pl
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.calls.parameters.comparison import shown
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
+from sfn_provider.formatting import cut, format_times
 
 FindingKind = Literal[
     "unexpected call",
@@ -97,9 +98,6 @@ class DagSide:
     def failed(self) -> list[TaskRun]:
         """The task instances that failed themselves."""
         return [task for task in self.tasks if task.state == "failed"]
-
-
-_STATUSES: Final = {"success": "green", "failed": "red"}
 
 
 def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> list[Finding]:
@@ -206,7 +204,7 @@ def _numbers_of_calls(pairs: Sequence[CallPair]) -> Iterator[Finding]:
     for state, task_id, call, expected, actual in _repeated(pairs):
         visits = {_visit(pair.expected) for pair in pairs if pair.expected is not None and pair.expected.state == state}
         what = "other retries" if len(visits) == 1 else "other rounds or retries"
-        text = f"Task {task_id} calls {call} {_times(actual)}, state {state} {_times(expected)}: {what}."
+        text = f"Task {task_id} calls {call} {format_times(actual)}, state {state} {format_times(expected)}: {what}."
         yield Finding("number of calls", state, task_id, call, text)
 
 
@@ -342,8 +340,4 @@ def _instance(task: TaskRun) -> str:
 
 def _first_line(text: str | None) -> str:
     line = (text or "without an error").strip().partition("\n")[0]
-    return (line if len(line) <= 200 else line[:197] + "...").rstrip(".")
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+    return cut(line, 200).rstrip(".")

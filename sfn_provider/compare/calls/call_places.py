@@ -16,16 +16,6 @@ def parse_place(place: str) -> Segments:
     return tuple(tuple(int(number) for number in part.split(".")) for part in place.split("/") if part)
 
 
-def precedes(first: str, second: str) -> bool:
-    """Return whether a call at one place has always ended when the call at another one begins.
-
-    Args:
-        first: a place.
-        second: another one of the same execution.
-    """
-    return _precedes(parse_place(first), parse_place(second))
-
-
 def next_pairs(places: Sequence[str]) -> list[tuple[int, int]]:
     """Return the pairs of calls of which one comes next after the other: those with no third one between them.
 
@@ -41,15 +31,21 @@ def next_pairs(places: Sequence[str]) -> list[tuple[int, int]]:
     for other in range(len(places)):
         nearest: list[int] = []
         for one in latest_first:
-            if _precedes(parsed[one], parsed[other]) and not any(
-                _precedes(parsed[one], parsed[near]) for near in nearest
+            if precedes(parsed[one], parsed[other]) and not any(
+                precedes(parsed[one], parsed[near]) for near in nearest
             ):
                 nearest.append(one)
         pairs += [(one, other) for one in nearest]
     return sorted(pairs)
 
 
-def _precedes(first: Segments, second: Segments) -> bool:
+def precedes(first: Segments, second: Segments) -> bool:
+    """Return whether a call at one place has always ended when the call at another one begins.
+
+    Args:
+        first: a place.
+        second: another one of the same execution.
+    """
     for one, other in zip(first, second, strict=False):
         if one[:2] != other[:2]:
             return one[:2] < other[:2]

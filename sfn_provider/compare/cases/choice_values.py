@@ -24,6 +24,7 @@ from sfn_provider.compare.cases.data.traced_values import (
 from sfn_provider.compare.cases.search_budget import STATE, SearchBudget
 from sfn_provider.compare.machine_analysis.data_read_types import Key
 from sfn_provider.exceptions import StatesError
+from sfn_provider.formatting import cut
 
 Assignment = dict[Operand, Json]
 
@@ -305,5 +306,4 @@ def _guess(rules: ChoiceRules, operand: Operand, slot: ValueSlot, value: Json) -
 
 
 def _short(value: Json) -> str:
-    text = json.dumps(plain(value), ensure_ascii=False)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return cut(json.dumps(plain(value), ensure_ascii=False), 40)

@@ -16,6 +16,7 @@ from sfn_provider.compare.cost.prices import (
     ServerlessPrices,
     StandardPrices,
 )
+from sfn_provider.formatting import format_rate
 
 STANDARD, EXPRESS, SERVERLESS = "Step Functions Standard", "Step Functions Express", "MWAA Serverless"
 
@@ -374,15 +375,11 @@ def _capacity_text(way: ServiceOption, runs: int) -> str:
     capacity = way.capacity
     busy, workers = capacity.busy_slots(runs), min(capacity.workers(runs), capacity.max_workers)
     now, most = capacity.runs_per_second(workers), capacity.runs_per_second(capacity.max_workers)
-    more = f"; its {capacity.max_workers} workers do {_two_digits(most)}" if capacity.max_workers > workers else ""
+    more = f"; its {capacity.max_workers} workers do {format_rate(most)}" if capacity.max_workers > workers else ""
     return (
-        f"{way.name}: {_two_digits(busy)} tasks at once on average, of {capacity.slots * workers} that {workers} "
-        f"worker{'s run' if workers > 1 else ' runs'}, enough for {_two_digits(now)} runs a second{more}"
+        f"{way.name}: {format_rate(busy)} tasks at once on average, of {capacity.slots * workers} that {workers} "
+        f"worker{'s run' if workers > 1 else ' runs'}, enough for {format_rate(now)} runs a second{more}"
     )
-
-
-def _two_digits(value: float) -> str:
-    return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"
 
 
 def _cheaper(one: ServiceOption, other: ServiceOption, runs: int) -> ServiceOption:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 
-from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.json_values.json_walk import walk_differences
 from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.engine.limits import to_json
+from sfn_provider.formatting import cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,7 @@ class Difference:
 
 
 def _format(value: Json) -> str:
-    if value is MISSING:
-        return "nothing"
-    text = to_json(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return "nothing" if value is MISSING else cut(to_json(value), 80)
 
 
 def find_differences(expected: Json, actual: Json, location: str = "") -> Iterator[Difference]:
@@ -46,31 +43,22 @@ def find_differences(expected: Json, actual: Json, location: str = "") -> Iterat
     # Two texts are compared in a hundredth of the time that a walk through both values takes; most are the same.
     if isinstance(expected, dict | list) and type(expected) is type(actual) and to_json(expected) == to_json(actual):
         return
-    yield from _walk(expected, actual, location)
+    for at, one, other in walk_differences(expected, actual, location):
+        if not (isinstance(one, str) and isinstance(other, str) and _is_same_json(one, other)):
+            yield Difference(at, one, other)
 
 
-def _walk(expected: Json, actual: Json, location: str) -> Iterator[Difference]:
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        for key in {**expected, **actual}:
-            yield from _walk(expected.get(key, MISSING), actual.get(key, MISSING), location + pointer(key))
-    elif isinstance(expected, list) and isinstance(actual, list):
-        for index, (one, other) in enumerate(zip_longest(expected, actual, fillvalue=MISSING)):
-            yield from _walk(one, other, location + pointer(index))
-    elif not _equal(expected, actual):
-        yield Difference(location, expected, actual)
+def _is_same_json(one: str, other: str) -> bool:
+    inside, same = parse_container(one), parse_container(other)
+    return inside is not MISSING and same is not MISSING and not any(find_differences(inside, same))
 
 
-def _equal(expected: Json, actual: Json) -> bool:
-    if isinstance(expected, str) and isinstance(actual, str):
-        return expected == actual or is_same_json(expected, actual)
-    return isinstance(expected, bool) is isinstance(actual, bool) and bool(expected == actual)
-
-
-def is_same_json(one: str, other: str) -> bool:
-    """Return whether two texts are the same JSON object or list, written in two ways."""
-    if one[:1] not in ("{", "[") or one[:1] != other[:1]:
-        return False
+def parse_container(text: str) -> Json:
+    """Return the object or list that a text holds as JSON; MISSING for any other text."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return MISSING
     try:
-        return not any(find_differences(json.loads(one), json.loads(other)))
-    except ValueError:
-        return False
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return MISSING
+    return value

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sfn_provider.asl.model import Parallel, State, StateMachine
+from sfn_provider.asl.model import Parallel, StateMachine
 from sfn_provider.asl.scope import Json
-from sfn_provider.asl.state_walk import inner_scopes, walk_states
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.diff.history_flow import VisitPlace
 from sfn_provider.compare.diff.state_visits import Attempt, StateVisit, read_state_visits
 from sfn_provider.engine import Execution
@@ -170,14 +170,6 @@ def branch_indexes(machine: StateMachine) -> dict[str, int]:
         if isinstance(state, Parallel)
         for index, branch in enumerate(state.branches)
     }
-
-
-def all_states(states: Mapping[str, State]) -> Iterable[tuple[str, State]]:
-    """Yield every state with its name, those within Parallels and Maps included."""
-    for name, state in states.items():
-        yield name, state
-        for _, branch in inner_scopes(state):
-            yield from all_states(branch.states)
 
 
 def _answer(attempt: Attempt) -> RecordedResult:

@@ -9,8 +9,8 @@ from typing import Any
 from sfn_provider.compare.calls.matching import CallPair
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison
 from sfn_provider.compare.report.data.diffs import format_value
-from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.markdown import escape, table
+from sfn_provider.formatting import format_seconds
 
 Json = Any
 
@@ -188,10 +188,8 @@ def calls_as_html(result: DagComparison, title: str, made_at: str) -> str:
         title: the machine's name.
         made_at: when it was made, for people.
     """
-    from sfn_provider.drawing.html_templates import make_environment  # needs jinja2
+    from sfn_provider.compare.report.html_page import report_templates  # needs jinja2
 
-    made = make_environment("sfn_provider.compare.report")
-    made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
     cases = [(case, call_rows(case)) for case in result.cases]
-    page = made.get_template("calls.html.j2")
+    page = report_templates().get_template("calls.html.j2")
     return page.render(result=result, title=title, made_at=made_at, cases=cases, notes=_notes(result))

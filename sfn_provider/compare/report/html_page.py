@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Template
+from jinja2 import Environment, Template
 
 from sfn_provider.compare.report.builder import Report
 from sfn_provider.compare.report.drawing.case_paths import find_taken_paths
 from sfn_provider.compare.report.drawing.cost_chart import CostChart, make_cost_chart
 from sfn_provider.compare.report.drawing.timeline import Timeline, make_timelines
-from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.layered_layout import Size
 from sfn_provider.drawing.svg import Drawing, draw
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count, format_dollars, format_rate, format_seconds
 
 _MAX_DETAILS = 20
 _MAX_ROWS = 500
@@ -66,10 +65,16 @@ def _drawings(report: Report, cases: Sequence[Case]) -> tuple[tuple[str, Drawing
     )
 
 
-@cache
-def _template() -> Template:
+def report_templates() -> Environment:
+    """Make the environment of the reports' templates, with the filters that these have in common."""
     made = make_environment("sfn_provider.compare.report")
     made.filters |= {"seconds": format_seconds, "dollars": format_dollars, "rate": format_rate}
+    return made
+
+
+@cache
+def _template() -> Template:
+    made = report_templates()
     made.globals |= {
         "count": count,
         "max_differing": _MAX_DIFFERING,

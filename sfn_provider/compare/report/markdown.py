@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sfn_provider.compare.cost.estimate import BreakEven
 from sfn_provider.compare.report.builder import Report
-from sfn_provider.compare.report.formatting import format_dollars, format_rate, format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case, Cost, Diff, Times
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count, cut, format_dollars, format_rate, format_seconds
 
 _MAX_CASES = 50
 _MAX_CALLS, _MAX_ARGUMENTS = 100, 120
@@ -124,8 +123,7 @@ def _calls(cases: Sequence[Case]) -> list[str]:
 def _one_line(text: str | None) -> str:
     if text is None:
         return "not called"
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_ARGUMENTS else f"{line[:_MAX_ARGUMENTS]}..."
+    return cut(" ".join(text.split()), _MAX_ARGUMENTS)
 
 
 def fence(diff: Diff) -> Iterator[str]:

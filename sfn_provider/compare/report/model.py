@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from sfn_provider.compare.comparison import Clock
 from sfn_provider.compare.cost.estimate import BreakEven
-from sfn_provider.compare.report.formatting import format_dollars
 from sfn_provider.engine.progress.execution_state import Status
+from sfn_provider.formatting import format_dollars
 
 Json = Any
 

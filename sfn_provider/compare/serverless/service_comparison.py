@@ -18,7 +18,7 @@ from sfn_provider.compare.replay.aws_executions import fetch_execution, start_an
 from sfn_provider.compare.serverless.service_runs import ServiceRun, ServiceTask, start_run, wait_for_run
 from sfn_provider.engine.execution import Execution
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate import Translation
 from sfn_provider.translate.serverless.workflow import Workflow
 

@@ -12,12 +12,11 @@ from typing import Any, Final
 
 from sfn_provider.executions.history.history_events import Event, event_details
 from sfn_provider.executions.history.history_pages import HistoryPosition
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count, format_seconds
 from sfn_provider.secret_masking import excerpt, masked_line
 
 _BRANCHING_EVENTS: Final = frozenset({"MapStateStarted", "ParallelStateStarted"})
 _MAX_CAUSE: Final = 200
-_MINUTE, _HOUR = 60, 3600
 
 
 @dataclass(slots=True)
@@ -140,7 +139,7 @@ def _entered(state: OpenState, event: Event) -> str:
 def _left(state: OpenState, event: Event) -> str:
     calls = f", {state.calls} calls" if state.calls > 1 else ""
     items = f", {state.done} of {count(state.items, 'item')} done" if state.items else ""
-    return f"{state.name!r} left after {format_duration(event['timestamp'].timestamp() - state.entered)}{calls}{items}"
+    return f"{state.name!r} left after {format_seconds(event['timestamp'].timestamp() - state.entered)}{calls}{items}"
 
 
 def _called(state: OpenState, event: Event) -> str | None:
@@ -179,16 +178,6 @@ def _progress(state: OpenState) -> str:
     failed = f", {state.failed} failed" if state.failed else ""
     aborted = f", {state.aborted} aborted" if state.aborted else ""
     return f"{state.name!r}: {state.done} of {count(state.items, 'item')} done{failed}{aborted}"
-
-
-def format_duration(seconds: float) -> str:
-    """Format a duration: ``0.4 s``, ``2 min 5 s``, ``3 h 10 min``."""
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
-    rounded = round(seconds)
-    if rounded < _HOUR:
-        return f"{rounded // _MINUTE} min {rounded % _MINUTE} s"
-    return f"{rounded // _HOUR} h {rounded % _HOUR // _MINUTE} min"
 
 
 def _formatter_key(event_type: str) -> str:

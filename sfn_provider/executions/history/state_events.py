@@ -9,7 +9,7 @@ from typing import Any, Final
 from sfn_provider.executions.argument_types import Passage
 from sfn_provider.executions.history.history_events import EXECUTION_ENDS, Event, event_details
 from sfn_provider.executions.history.history_pages import HistoryPosition
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 _EVENT_SUFFIXES: Final[Mapping[str, str]] = {"entered": "StateEntered", "left": "StateExited"}
 """Source: API_HistoryEvent, ``type``."""

@@ -26,9 +26,8 @@ from sfn_provider.engine.observations import (
     WaitBegun,
 )
 from sfn_provider.engine.requests import CallTask
-from sfn_provider.executions.history.history_log import format_duration
+from sfn_provider.formatting import count, format_seconds
 from sfn_provider.links.console_pages import ConsolePage, call_name, job_label
-from sfn_provider.plurals import count
 from sfn_provider.runtime.display.choice_reasons import choice_reason
 from sfn_provider.runtime.display.task_display import TaskDisplay
 from sfn_provider.secret_masking import excerpt, masked_line, quote
@@ -99,7 +98,7 @@ class TaskLog:
         if isinstance(decision, RetryDecision):
             self._add_retry(failure, decision)
             number = f"retry {decision.count} of {decision.maximum} of Retry[{decision.retrier}]"
-            return f"it is retried in {format_duration(decision.delay)} ({number})"
+            return f"it is retried in {format_seconds(decision.delay)} ({number})"
         if isinstance(decision, CatchDecision):
             self._announced = decision.next
             return f"Catch[{decision.catcher}] takes it and goes on to {shown_name(decision.next)}"
@@ -142,7 +141,7 @@ class TaskLog:
 
     def _waits(self, wait: WaitBegun) -> None:
         state = shown_state(wait.state, wait.place)
-        self.info("%s waits for %s, until %s", state, format_duration(wait.seconds), format_time(wait.at))
+        self.info("%s waits for %s, until %s", state, format_seconds(wait.seconds), format_time(wait.at))
 
     def _listed(self, items: ItemsListed) -> None:
         grouped = items.child_executions is not None and items.child_executions != items.items
@@ -193,12 +192,12 @@ class TaskLog:
         """Writes that a call has returned; ``seconds`` since it was made."""
         page, is_new = self._page(call, result)
         shown = shown_page(page, ": ") if is_new else ""
-        what = shown_state(call.state), _shown_call(call), format_duration(seconds), shown
+        what = shown_state(call.state), _shown_call(call), format_seconds(seconds), shown
         self.info("%s: %s has answered after %s%s", *what)
 
     def failed(self, call: CallTask, error: str | None, seconds: float) -> None:
         """Writes that a call has failed; why is in the line on its state."""
-        what = shown_state(call.state), _shown_call(call), shown_error(error), format_duration(seconds)
+        what = shown_state(call.state), _shown_call(call), shown_error(error), format_seconds(seconds)
         self.info("%s: %s has failed with %s after %s", *what)
 
     def awaits_answer(self, call: CallTask) -> None:
@@ -219,7 +218,7 @@ class TaskLog:
     def ended(self, call: dict[str, Json], job: dict[str, Json], outcome: str, seconds: float) -> None:
         """Writes that a job has ended: its call as JSON, and how it has ended."""
         label = job_label({"resource": call["resource"], **job})
-        self.info("%s: %s has %s after %s", shown_state(call["state"]), label, outcome, format_duration(seconds))
+        self.info("%s: %s has %s after %s", shown_state(call["state"]), label, outcome, format_seconds(seconds))
 
     def cancelled(self, job: dict[str, Json]) -> None:
         """Writes that a job is stopped."""

@@ -18,7 +18,7 @@ from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.progress.map_run_progress import MapRunProgress
 from sfn_provider.engine.requests import RunChildExecutions
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.runtime.routing.branches import GroupStart, skip_if_sibling_failed
 from sfn_provider.runtime.routing.dag_run_execution import is_mocked
 from sfn_provider.runtime.routing.group_tasks import tasks_in_group

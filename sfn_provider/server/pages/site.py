@@ -22,6 +22,7 @@ from sfn_provider.drawing.graph import machine_graph
 from sfn_provider.drawing.html_templates import make_environment
 from sfn_provider.drawing.svg import Drawing, draw
 from sfn_provider.engine.history.events import Record
+from sfn_provider.formatting import cut_long, format_seconds
 
 if TYPE_CHECKING:
     from sfn_provider.server.resources.execution import Execution
@@ -142,7 +143,7 @@ def _event(record: Record, started: float) -> Event:
 
 
 def _json(value: Any) -> str:
-    return _shorten(json.dumps(value, indent=2, ensure_ascii=False))
+    return cut_long(json.dumps(value, indent=2, ensure_ascii=False), _MOST_TEXT)
 
 
 def _pretty(text: str | None) -> str:
@@ -150,15 +151,11 @@ def _pretty(text: str | None) -> str:
     if text is None:
         return ""
     if len(text) > _MOST_TEXT:
-        return _shorten(text)
+        return cut_long(text, _MOST_TEXT)
     try:
         return _json(json.loads(text))
     except ValueError:
         return text
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}… ({len(text):,} characters)"
 
 
 def _time(seconds: float | None) -> str:
@@ -168,9 +165,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _duration(execution: Execution) -> str:
-    if execution.stopped is None:
-        return ""
-    return f"{max(0.0, execution.stopped - execution.started):,.1f} s"
+    return format_seconds(None if execution.stopped is None else execution.stopped - execution.started)
 
 
 @cache

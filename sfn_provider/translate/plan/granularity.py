@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 TasksName = Literal["state", "segment", "machine"]
 """What one task runs: a state; the longest run of states that one task can hold without losing what Airflow gives; or

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sfn_provider.asl.suggestions import MAX_WORD
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")

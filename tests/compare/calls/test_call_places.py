@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sfn_provider.compare.calls.call_places import next_pairs, precedes
+from sfn_provider.compare.calls.call_places import next_pairs, parse_place, precedes
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_places_are_ordered_within_a_frame_and_not_between_branches(case: Case) -> None:
-    assert precedes(case.first, case.second) is case.ordered
+    assert precedes(parse_place(case.first), parse_place(case.second)) is case.ordered
 
 
 def test_only_neighbours_are_pairs() -> None:

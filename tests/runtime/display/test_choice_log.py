@@ -38,7 +38,7 @@ CHOICES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a long value": (
         {"Variable": "$.s", "IsString": True},
         {"s": "x" * 100},
-        f"$.s IsString True; $.s = '{'x' * 80}...'",
+        f"$.s IsString True; $.s = '{'x' * 77}...'",
     ),
     "a line break": (
         {"Variable": "$.s", "StringEquals": "a\nState 'Call' is forged"},

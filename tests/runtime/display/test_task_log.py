@@ -44,12 +44,12 @@ def test_a_call_a_job_a_retry_and_the_end_are_told_once_over_deferrals(
     assert log.lines() == [
         "State 'Call' calls glue:startJobRun.sync",
         f"State 'Call' has started Glue job run jr_1 of load: {GLUE}",
-        "State 'Call': Glue job run jr_1 of load has failed with Busy after 30.0 s",
+        "State 'Call': Glue job run jr_1 of load has failed with Busy after 30 s",
         "State 'Call', attempt 1, has failed with Busy; it is retried in 1 min 0 s (retry 1 of 2 of Retry[0]); "
         r"""cause: {"why": "no\nworkers"}""",
         "State 'Call' calls glue:startJobRun.sync, attempt 2",
         f"State 'Call' has started Glue job run jr_1 of load: {GLUE}",
-        "State 'Call': Glue job run jr_1 of load has succeeded after 30.0 s",
+        "State 'Call': Glue job run jr_1 of load has succeeded after 30 s",
         "Next: state 'Next'",
     ]
 
@@ -60,7 +60,7 @@ def test_a_catch_is_told_with_what_it_takes_and_where_it_goes(run: Run, fake_cal
     run.execute(task(catch=catch))
     assert log.lines() == [
         f"State 'Call' calls lambda:invoke, Lambda function work: {LAMBDA}",
-        "State 'Call': lambda:invoke has failed with Broken after 0.0 s",
+        "State 'Call': lambda:invoke has failed with Broken after 0 s",
         "State 'Call', attempt 1, has failed with Broken; Catch[1] takes it and goes on to 'Next'; cause: it broke",
     ]
 

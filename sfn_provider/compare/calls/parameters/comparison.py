@@ -14,6 +14,7 @@ from sfn_provider.compare.calls.api_calls import TOKEN, ApiCall, Around
 from sfn_provider.compare.calls.parameters.member_differences import MemberDifference, find_member_differences
 from sfn_provider.compare.calls.parameters.parameter_rules import REWRITES, RUN_NAMES, find_rule
 from sfn_provider.compare.diff.run_specific_values import mask_event_number
+from sfn_provider.formatting import cut
 
 _NAMING: Final = re.compile(r"(?i)(name|arn|url|id|definition|queue|bucket|/key|cluster|model)\Z")
 """Members by which a call names what it is about."""
@@ -69,8 +70,7 @@ def shown(value: Json) -> str:
     """Return a value as JSON that fits into a sentence."""
     if value is MISSING:
         return "missing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else text[:117] + "..."
+    return cut(json.dumps(value, ensure_ascii=False), 120)
 
 
 def compare_parameters(expected: ApiCall, actual: ApiCall, run_specific: Mapping[str, Around]) -> list[Verdict]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 
-from sfn_provider.asl.diagnostics import pointer
+from sfn_provider.asl.json_values.json_walk import walk_differences
 from sfn_provider.asl.scope import MISSING, Json
+from sfn_provider.compare.diff.json_diff import parse_container
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +42,21 @@ def find_member_differences(
         at: the JSON pointer of both.
         in_text: whether they stand within a text that holds JSON.
     """
-    if isinstance(machine, dict) and isinstance(dag, dict):
-        for key in {**machine, **dag}:
-            one, other = machine.get(key, MISSING), dag.get(key, MISSING)
-            yield from find_member_differences(one, other, at + pointer(key), in_text=in_text)
-    elif isinstance(machine, list) and isinstance(dag, list):
-        for index, (one, other) in enumerate(zip_longest(machine, dag, fillvalue=MISSING)):
-            yield from find_member_differences(one, other, at + pointer(index), in_text=in_text)
-    elif isinstance(machine, str) and isinstance(dag, str):
-        if machine != dag:
-            yield from _text_differences(machine, dag, at, in_text)
-    elif machine is MISSING and isinstance(dag, dict) and dag and not in_text:
-        yield from find_member_differences({}, dag, at)
-    elif dag is MISSING and isinstance(machine, dict) and machine and not in_text:
-        yield from find_member_differences(machine, {}, at)
-    elif isinstance(machine, bool) is not isinstance(dag, bool) or machine != dag:
-        yield MemberDifference(at, machine, dag, in_text)
+    for place, one, other in walk_differences(machine, dag, at):
+        if isinstance(one, str) and isinstance(other, str):
+            yield from _text_differences(one, other, place, in_text)
+        elif one is MISSING and isinstance(other, dict) and other and not in_text:
+            yield from find_member_differences({}, other, place)
+        elif other is MISSING and isinstance(one, dict) and one and not in_text:
+            yield from find_member_differences(one, {}, place)
+        else:
+            yield MemberDifference(place, one, other, in_text)
 
 
 def _text_differences(machine: str, dag: str, at: str, in_text: bool) -> Iterator[MemberDifference]:
-    one, other = _parse(machine), _parse(dag)
+    one, other = parse_container(machine), parse_container(dag)
     if one is MISSING or other is MISSING or type(one) is not type(other):
         yield MemberDifference(at, machine, dag, in_text)
         return
     inner = list(find_member_differences(one, other, at, in_text=True))
     yield from inner or [MemberDifference(at, machine, dag, in_text, same_json=True)]
-
-
-def _parse(text: str) -> Json:
-    """The object or list that a text holds as JSON; MISSING for any other text."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return MISSING
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return MISSING
-    return value

@@ -10,12 +10,12 @@ from typing import Final
 from sfn_provider.asl.document import Document
 from sfn_provider.asl.model import StateMachine, Task
 from sfn_provider.asl.resources import parse_resource
+from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.compare.cost.estimate import ASSUMPTIONS, SERVERLESS, CostEstimate, Environment, Usage, estimate
 from sfn_provider.compare.cost.prices import Prices
 from sfn_provider.compare.cost.workflow_usage import VisitTime, WorkflowUsage, measure_workflow
-from sfn_provider.compare.replay.recording import all_states
 from sfn_provider.compare.report.model import Case, Cost, ServiceOption
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.translate import translate
 from sfn_provider.translate.serverless.style import WayName
 
@@ -99,7 +99,7 @@ def measure_workflows(case: Case, document: Document) -> dict[str, WorkflowUsage
 
 
 def _state_times(case: Case, machine: StateMachine) -> list[VisitTime]:
-    states = dict(all_states(machine.states))
+    states = {names[-1]: state for _, names, state in walk_states(machine)}
     return [
         VisitTime(
             row.state,
@@ -141,8 +141,8 @@ def _task_seconds(case: Case, machine: StateMachine) -> Iterator[float]:
 def _seconds_of_calls(case: Case, machine: StateMachine) -> Mapping[str, float]:
     """How long the calls that a worker waits for took in all, by state."""
     holding = {
-        name
-        for name, state in all_states(machine.states)
+        names[-1]
+        for _, names, state in walk_states(machine)
         if isinstance(state, Task)
         and parse_resource(state.resource).pattern == "request_response"
         and parse_resource(state.resource).kind != "activity"

@@ -11,6 +11,7 @@ from sfn_provider.asl.scope import Json
 from sfn_provider.compare.diff.json_diff import find_differences
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.model import Diff
+from sfn_provider.formatting import cut_long
 
 _MAX_LINES = 80
 _MAX_CHARACTERS = 2_000
@@ -29,7 +30,7 @@ def make_diff(name: str, expected: Json, actual: Json) -> Diff | None:
     one, other = (_lines(value) for value in (expected, actual))
     lines = [line for line in unified_diff(one, other, n=2, lineterm="") if not line.startswith(("---", "+++"))]
     more = len(lines) - _MAX_LINES
-    shown = [_cut(line, 400) for line in lines[:_MAX_LINES]]
+    shown = [cut_long(line, 400) for line in lines[:_MAX_LINES]]
     return Diff(name=name, lines=(*shown, *([f"  ... {more} more lines"] if more > 0 else ())))
 
 
@@ -52,12 +53,8 @@ def state_diffs(state: StateComparison) -> Iterator[Diff]:
 
 def format_value(value: Any) -> str:
     """Format a JSON value over several lines, cut where it is too long."""
-    return _cut(json.dumps(value, ensure_ascii=False, indent=2), _MAX_CHARACTERS)
+    return cut_long(json.dumps(value, ensure_ascii=False, indent=2), _MAX_CHARACTERS)
 
 
 def _lines(value: Json) -> list[str]:
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True).splitlines()
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit:,} more characters)"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sfn_provider.compare.cost.estimate import MAX_RUNS
-from sfn_provider.compare.report.formatting import format_dollars
 from sfn_provider.compare.report.model import Cost, ServiceOption
 from sfn_provider.drawing.layered_layout import Size
+from sfn_provider.formatting import format_dollars
 
 _MIN_DOLLARS = 0.01
 """Dollars at which the logarithmic scale starts."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sfn_provider.compare.report.formatting import format_seconds
 from sfn_provider.compare.report.model import CLOCKS, Case
+from sfn_provider.formatting import format_seconds
 
 _MAX_BARS = 40
 

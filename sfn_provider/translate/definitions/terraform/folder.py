@@ -15,7 +15,7 @@ from typing import Any
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 from sfn_provider.text_files import parse_json_text
 from sfn_provider.translate.definitions.files import read_file
 from sfn_provider.translate.definitions.terraform.parser import TooManyTokensError

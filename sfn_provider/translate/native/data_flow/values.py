@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sfn_provider.plurals import count
+from sfn_provider.formatting import count
 
 Json = Any
 Key = str | int
