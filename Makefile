@@ -129,7 +129,7 @@ golden: $(INSTALLED)  ## Rewrite the golden files from what the code does now
 	$(BIN)/python -m tests.golden
 
 aws-models: $(INSTALLED)  ## Rewrite the tables of AWS's actions from the installed botocore
-	$(BIN)/python -m sfn_provider.integrations.aws_models
+	$(BIN)/python -m sfn_provider.integrations.write_aws_tables
 	$(BIN)/python -m sfn_provider.runtime.flow.known_resources
 
 bench: $(INSTALLED)  ## Measure against peers

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_pascal
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 
 QueryLanguage = Literal["JSONPath", "JSONata"]
 ExecutionType = Literal["STANDARD", "EXPRESS"]

@@ -14,7 +14,7 @@ from sfn_provider.cli.options.reports import ReportOptions
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.tables import Cell, agreement, console, progress, status, table
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
-from sfn_provider.compare.calls.call_findings import Finding
+from sfn_provider.compare.calls.call_findings import CallFinding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, compare_cases
 from sfn_provider.compare.report.calls_report import call_rows, calls_as_html, calls_as_json, calls_as_markdown
 from sfn_provider.compare.serverless.workflow_files import write_workflow
@@ -97,7 +97,7 @@ def _announced_as_json(result: DagComparison, announced: AnnouncedDifferences) -
     }
 
 
-def _announcement(unannounced: Sequence[Finding]) -> str:
+def _announcement(unannounced: Sequence[CallFinding]) -> str:
     if not unannounced:
         return "The report of the translation announces each of these differences."
     texts = "".join(f"\n  {finding.text}" for finding in unannounced)

@@ -27,14 +27,14 @@ from sfn_provider.lazy_names import lazy_names
 if TYPE_CHECKING:
     from sfn_provider.compare.airflow.dag_execution import run_on_airflow
     from sfn_provider.compare.announced_differences import unannounced_differences
-    from sfn_provider.compare.cases.configuration import make_cases
+    from sfn_provider.compare.cases.made_cases import make_cases
     from sfn_provider.compare.dag_comparison import compare_dag
 
 __all__ = ["compare_dag", "make_cases", "run_on_airflow", "unannounced_differences"]
 
 _ON_DEMAND = {
     "compare_dag": "sfn_provider.compare.dag_comparison",
-    "make_cases": "sfn_provider.compare.cases.configuration",
+    "make_cases": "sfn_provider.compare.cases.made_cases",
     "run_on_airflow": "sfn_provider.compare.airflow.dag_execution",
     "unannounced_differences": "sfn_provider.compare.announced_differences",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from sfn_provider.asl.document import Definition
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.state_walk import walk_states
-from sfn_provider.compare.calls.call_findings import Finding, FindingKind
+from sfn_provider.compare.calls.call_findings import CallFinding, FindingKind
 from sfn_provider.reachability import reached
 from sfn_provider.translate import translate
 from sfn_provider.translate.plan.graph import successors
@@ -119,7 +119,7 @@ class AnnouncedDifferences:
         self._locations = {names[-1]: location for location, names, _ in walk_states(machine)}
         self._before = _states_before(machine)
 
-    def codes(self, difference: Finding, case: CaseComparison) -> tuple[str, ...]:
+    def codes(self, difference: CallFinding, case: CaseComparison) -> tuple[str, ...]:
         """Return the codes that announce a difference; none for one that was not announced.
 
         Args:
@@ -136,9 +136,9 @@ class AnnouncedDifferences:
         concerned = {*filter(None, [difference.state]), *self._states.get(difference.task_id or "", ())}
         return tuple(dict.fromkeys(self._announcing(effect, concerned, case)))
 
-    def by_difference(self, cases: Iterable[CaseComparison]) -> dict[Finding, tuple[str, ...]]:
+    def by_difference(self, cases: Iterable[CaseComparison]) -> dict[CallFinding, tuple[str, ...]]:
         """Return each difference of some cases with its codes; without codes where one case has it unannounced."""
-        found: dict[tuple[str | None, ...], tuple[Finding, tuple[str, ...]]] = {}
+        found: dict[tuple[str | None, ...], tuple[CallFinding, tuple[str, ...]]] = {}
         for case in cases:
             for difference in case.findings:
                 codes = self.codes(difference, case)
@@ -146,7 +146,7 @@ class AnnouncedDifferences:
                     found[difference.key] = difference, codes
         return dict(found.values())
 
-    def unannounced(self, cases: Iterable[CaseComparison]) -> tuple[Finding, ...]:
+    def unannounced(self, cases: Iterable[CaseComparison]) -> tuple[CallFinding, ...]:
         """Return the differences of some cases that were not announced; what several cases show, once."""
         return tuple(difference for difference, codes in self.by_difference(cases).items() if not codes)
 
@@ -195,7 +195,7 @@ class AnnouncedDifferences:
 
 def unannounced_differences(
     definition: Definition, comparison: DagComparison, *, airflow_version: str | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[CallFinding, ...]:
     """Return what a comparison has found that the report of the machine's native translation does not announce.
 
     Args:
@@ -215,7 +215,7 @@ def _meaning(code: str) -> Announcement:
     return ANNOUNCEMENTS.get(code, default)
 
 
-def _effect(difference: Finding, case: CaseComparison) -> Effect:
+def _effect(difference: CallFinding, case: CaseComparison) -> Effect:
     if difference.kind != "different outcome":
         return difference.kind
     return "red run" if case.execution.status == "SUCCEEDED" else "green run"

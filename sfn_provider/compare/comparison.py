@@ -17,7 +17,7 @@ from sfn_provider.compare.diff.state_comparison import StateComparison, compare_
 from sfn_provider.compare.machine_analysis.coverage import CoverageObserver, missing_input
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts, Part
 from sfn_provider.engine import Execution, Mocks, simulate
-from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
+from sfn_provider.engine.simulation.item_objects import S3Object
 from sfn_provider.engine.simulation.simulator import NAME
 from sfn_provider.translate.plan.granularity import TasksName
 

@@ -18,7 +18,7 @@ from sfn_provider.asl.scope import MISSING, Json
 from sfn_provider.compare.airflow.dag_execution import read_outcome
 from sfn_provider.compare.airflow.intercepted_dag_file import run_with_caught_calls
 from sfn_provider.compare.airflow.runner import DagRunResult
-from sfn_provider.compare.calls.call_findings import DagSide, Finding, TaskRun, find_differences_of_calls
+from sfn_provider.compare.calls.call_findings import CallFinding, DagSide, TaskRun, find_differences_of_calls
 from sfn_provider.compare.calls.interception.client_calls import CaughtCall
 from sfn_provider.compare.calls.machine_calls import MachineRun, run_machine
 from sfn_provider.compare.calls.matching import CallPair, match_calls
@@ -63,7 +63,7 @@ class CaseComparison:
     execution: Execution
     dag: DagSide
     calls: tuple[CallPair, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[CallFinding, ...]
     seconds: float
     assumed: tuple[str, ...] = ()
     states: tuple[StateComparison, ...] | None = None
@@ -116,7 +116,7 @@ class DagComparison:
         return any(case.missing_input is None for case in self.cases)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[CallFinding, ...]:
         """What differs; what several cases show, once."""
         found = {finding.key: finding for case in reversed(self.cases) for finding in reversed(case.findings)}
         return tuple(reversed(found.values()))
@@ -212,7 +212,7 @@ def make_mocks(definition: Definition, input: Json = None) -> dict[str, Mocks]:
         definition: its document, or its model.
         input: an input, for which one case is made in which tasks succeed; None for all.
     """
-    from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
+    from sfn_provider.compare.cases.made_cases import find_cases, made_mocks, mocks_for_input  # needs networkx
 
     if input is not None:
         return {"input": mocks_for_input(definition, input)}
@@ -333,17 +333,17 @@ def _compare_states(
     return tuple(compare_states(one, other)), tuple(compare_outcomes(one, other))
 
 
-def _state_findings(states: Iterable[StateComparison]) -> Iterator[Finding]:
+def _state_findings(states: Iterable[StateComparison]) -> Iterator[CallFinding]:
     for state in states:
         for difference in state.differences:
             text = f"State {state.state} differs: {difference}."
-            yield Finding("different state", state.state, None, None, text)
+            yield CallFinding("different state", state.state, None, None, text)
 
 
-def _outcome_findings(outcome: Iterable[str]) -> Iterator[Finding]:
+def _outcome_findings(outcome: Iterable[str]) -> Iterator[CallFinding]:
     text = "; ".join(outcome)
     if text:
-        yield Finding("different failure", None, None, None, f"The ends differ: {text}.")
+        yield CallFinding("different failure", None, None, None, f"The ends differ: {text}.")
 
 
 def _compare_case(

@@ -1,4 +1,4 @@
-"""The type of an integration's job (``.sync``): how to describe, poll and stop it."""
+"""The type of an integration's job (``.sync``): how to describe, poll (how often) and stop it."""
 
 from __future__ import annotations
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib.metadata import version as installed_version
 from typing import Final
-
-from packaging.utils import canonicalize_name
 
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.exceptions import UsageError
@@ -17,14 +13,12 @@ from sfn_provider.mwaa.checks import check_dags, check_installation
 from sfn_provider.mwaa.dag_files import DagFile
 from sfn_provider.mwaa.iam.policy import make_policy
 from sfn_provider.mwaa.images import Image
+from sfn_provider.mwaa.missing_requirements import Requirements, find_requirements, installed_distribution
 from sfn_provider.mwaa.readme import render_readme
-from sfn_provider.mwaa.requirements import DISTRIBUTION, Requirements, find_requirements, installed_distribution
+from sfn_provider.mwaa.requirements_file import make_requirements
 from sfn_provider.mwaa.wheel_downloads import download_wheel
 from sfn_provider.mwaa.wheels import Wheel, fits_image, is_pure, make_installed_wheel, make_package_wheel, package_files
 from sfn_provider.mwaa.zip_archive import make_zip
-
-PLUGINS_FOLDER: Final = "/usr/local/airflow/plugins"
-"""Where MWAA unpacks plugins.zip."""
 
 _PLUGIN: Final = "sfn_provider_plugin.py"
 _PLUGIN_TEXT: Final = '''"""The plugin of sfn_provider, where its modules lie here and no package is installed."""
@@ -84,35 +78,6 @@ def make_bundle(image: Image, dags: Sequence[DagFile], *, offline: bool = False)
         **_dag_files(dags),
     }
     return Bundle(dict(sorted(files.items())), names, tuple(diagnostics))
-
-
-def make_requirements(image: Image, requirements: Requirements, wheels: Sequence[Wheel], *, offline: bool) -> str:
-    """Write requirements.txt.
-
-    A wheel of plugins.zip is named by its path and digest, so that pip takes no other file of that name and version, as
-    an index may have it, and refuses a changed one. A line with ``--hash`` would do so, too, but would make pip ask for
-    a hash of every line that a user has beside ours.
-
-    Source: https://docs.aws.amazon.com/mwaa/latest/userguide/best-practices-dependencies.html and
-    https://pip.pypa.io/en/stable/topics/secure-installs/
-
-    Args:
-        image: the version of MWAA.
-        requirements: what the image lacks.
-        wheels: the wheels in plugins.zip.
-        offline: whether there is no index.
-    """
-    exact = {DISTRIBUTION: installed_version(DISTRIBUTION), **dict(sorted(requirements.missing.items()))}
-    direct = {canonicalize_name(wheel.name.partition("-")[0]): wheel for wheel in wheels}
-    lines = [
-        f"{name} @ file://{PLUGINS_FOLDER}/{wheel.name}#sha256={sha256(wheel.content).hexdigest()}"
-        if (wheel := direct.get(canonicalize_name(name)))
-        else f"{name}=={pin}"
-        for name, pin in exact.items()
-    ]
-    # Without a line for constraints MWAA adds its own copy of them, which takes no network.
-    first = "--no-index" if offline else f'--constraint "{image.constraints_url}"'
-    return "\n".join([first, *lines, ""])
 
 
 def make_missing_wheels(image: Image, requirements: Requirements, *, offline: bool) -> list[Wheel]:

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.mwaa.dag_files import DagFile, Imported
 from sfn_provider.mwaa.images import Image
-from sfn_provider.mwaa.requirements import DISTRIBUTION, Requirements, own_distribution
+from sfn_provider.mwaa.missing_requirements import DISTRIBUTION, Requirements, own_distribution
 
 # Top-level modules of distributions that every image has, as far as this package knows them.
 _IMAGE_MODULES: Final = frozenset(

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 import sfn_provider
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.images import Image
-from sfn_provider.mwaa.requirements import own_distribution
+from sfn_provider.mwaa.missing_requirements import own_distribution
 from sfn_provider.mwaa.zip_archive import make_zip
 
 _INSTALLER_FILES: Final = frozenset(

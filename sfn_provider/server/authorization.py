@@ -1,4 +1,4 @@
-"""Admits requests that name this machine, and where there is a secret, those signed with it."""
+"""Authorizes requests that name this machine, and where there is a secret, those signed with it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import time as wall_clock
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
+from sfn_provider.engine.simulation.item_objects import S3Object
 from sfn_provider.server.api_errors import ApiError
 from sfn_provider.server.arns import ArnBuilder
 from sfn_provider.server.driver.clocks import TimeMode

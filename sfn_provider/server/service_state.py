@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS
-from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
 from sfn_provider.engine.progress.execution_state import Frame
+from sfn_provider.engine.simulation.item_objects import S3Object
 from sfn_provider.server.api_errors import ApiError, not_found
 from sfn_provider.server.arns import ArnBuilder, check_arn
 from sfn_provider.server.driver.clocks import TimeMode, check_time_mode, make_clock

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sfn_provider.asl.aws_actions.installed_actions import InstalledActions
-from sfn_provider.asl.definition_index.definition_walk import PlacedState, index_definition
+from sfn_provider.asl.definition_index.index import PlacedState, index_definition
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic
 from sfn_provider.asl.lint_rules.reporting import join_some
 from sfn_provider.asl.lint_rules.service_calls import RETIRED_SERVICES, parameter_problems, parameters_field

@@ -1,4 +1,4 @@
-"""What a poller holds of each wait, in as few objects as possible."""
+"""Defines a poller's waits and targets: who waits for what, and when it is polled next."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _MODULES = (
         "yaml",
         "jsonata",
         "regex",
-        "sfn_provider.compare.cases.configuration",
+        "sfn_provider.compare.cases.made_cases",
         "tests.fixtures.machines.random_machines",
     ),
 )

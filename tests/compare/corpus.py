@@ -31,7 +31,7 @@ from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.placeholders import find_placeholders
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, shared_runner
 from sfn_provider.compare.announced_differences import AnnouncedDifferences
-from sfn_provider.compare.cases.configuration import find_cases, made_mocks
+from sfn_provider.compare.cases.made_cases import find_cases, made_mocks
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.dag_comparison import compare_cases, make_mocks
 from sfn_provider.compare.machine_analysis.machine_parts import PART_KINDS

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from sfn_provider.asl import parse
 from sfn_provider.cli.commands.compare import compare
 from sfn_provider.compare.announced_differences import ANNOUNCEMENTS, AnnouncedDifferences
-from sfn_provider.compare.calls.call_findings import DagSide, Finding, FindingKind, TaskRun
+from sfn_provider.compare.calls.call_findings import CallFinding, DagSide, FindingKind, TaskRun
 from sfn_provider.compare.dag_comparison import CaseComparison
 from sfn_provider.compare.machine_analysis.coverage import CoverageObserver
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
@@ -99,14 +99,14 @@ CASES = [
 ]  # fmt: skip
 
 
-def compared(case: Case, difference: Finding) -> CaseComparison:
+def compared(case: Case, difference: CallFinding) -> CaseComparison:
     def answer(given: Any) -> dict[str, Any]:
         return {"Throw": {"Error": given, "Cause": ""}} if isinstance(given, str) else {"Return": given}
 
     answers = dict.fromkeys(("First", "Left", "Right", "Second", "Repair"), ({"n": 1},)) | dict(case.answers)
     mocks = {name: [answer(given) for given in found] for name, found in answers.items()}
     tasks = tuple(TaskRun(task, -1, "failed", "It broke.") for task in case.failed)
-    others = [Finding(kind, "First", None, None, kind) for kind in case.beside]
+    others = [CallFinding(kind, "First", None, None, kind) for kind in case.beside]
     findings = (difference, *others)
     observer = CoverageObserver(MachineParts(parse(MACHINE)))
     execution = simulate(MACHINE, {}, mocks=mocks, observer=observer)
@@ -117,7 +117,7 @@ def compared(case: Case, difference: Finding) -> CaseComparison:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_which_codes_announce_a_difference(case: Case) -> None:
     announced = AnnouncedDifferences(translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1"))
-    difference = Finding(case.kind, case.state, case.task, None, "It differs.")
+    difference = CallFinding(case.kind, case.state, case.task, None, "It differs.")
     comparison = compared(case, difference)
     assert announced.codes(difference, comparison) == case.codes
     assert (difference in announced.unannounced([comparison])) is not bool(case.codes)
@@ -132,7 +132,7 @@ def test_a_call_is_announced_where_the_state_fails_for_its_value_alone(message: 
     mocks = {"Tell": [{"Return": {}}], "Then": [{"Throw": {"Error": "States.Runtime", "Cause": ""}}]}
     execution = simulate(definition, {"message": message}, mocks=mocks)
     for state in ("Tell", "Then"):
-        difference = Finding("unexpected call", state, state, None, "It differs.")
+        difference = CallFinding("unexpected call", state, state, None, "It differs.")
         case = CaseComparison("c", execution, DagSide("failed", (), (), {}), (), (difference,), 0.0)
         assert announced.codes(difference, case) == codes
 
@@ -147,7 +147,7 @@ def test_a_red_run_is_announced_where_an_operator_fails_by_a_call_of_its_own() -
     definition = {"StartAt": "Start", "States": {"Start": start, "Then": function("then", End=True)}}
     announced = AnnouncedDifferences(translate(definition, dag_id="x", style="native", airflow_version="3.3.1"))
     execution = simulate(definition, {}, mocks={"Start": [{"Return": {"Id": "1"}}], "Then": [{"Return": {}}]})
-    difference = Finding("different outcome", None, "Start", None, "It differs.")
+    difference = CallFinding("different outcome", None, "Start", None, "It differs.")
     for task, codes in (("Start", ("OPERATOR_REDSHIFTDATA",)), ("Then", ())):
         failed = (TaskRun(task, -1, "failed", "It broke."),)
         case = CaseComparison("c", execution, DagSide("failed", failed, (), {}), (), (difference,), 0.0)
@@ -157,7 +157,7 @@ def test_a_red_run_is_announced_where_an_operator_fails_by_a_call_of_its_own() -
 def test_a_difference_that_one_case_does_not_announce_is_unannounced() -> None:
     announced = AnnouncedDifferences(translate(MACHINE, dag_id="x", style="native", airflow_version="3.3.1"))
     known, unknown = (case for case in CASES if case.name in ("a call after retries", "a call that no retry leads to"))
-    difference = Finding(known.kind, known.state, known.task, None, "It differs.")
+    difference = CallFinding(known.kind, known.state, known.task, None, "It differs.")
     cases = [compared(known, difference), compared(unknown, difference)]
     assert difference not in announced.unannounced(cases[:1])
     assert difference in announced.unannounced(cases)

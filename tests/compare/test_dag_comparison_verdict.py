@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sfn_provider.compare.calls.call_findings import Finding
+from sfn_provider.compare.calls.call_findings import CallFinding
 from sfn_provider.compare.dag_comparison import CaseComparison, DagComparison, DagSide
 from sfn_provider.engine import simulate
 from tests.fixtures.machines.definitions import END, machine
 
 RAN = CaseComparison("ran", simulate(machine({"Done": END}), {}), DagSide("success", (), (), {}), (), (), 0.0)
 EMPTY = replace(RAN, name="empty", missing_input="$.bucket")
-DIFFERS = replace(RAN, name="differs", findings=(Finding("missing call", "Done", None, None, "No task does."),))
+DIFFERS = replace(RAN, name="differs", findings=(CallFinding("missing call", "Done", None, None, "No task does."),))
 
 
 def test_cases_in_which_nothing_ran_prove_nothing() -> None:

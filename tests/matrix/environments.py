@@ -23,9 +23,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
-from sfn_provider.mwaa.bundle import PLUGINS_FOLDER, make_bundle
+from sfn_provider.mwaa.bundle import make_bundle
 from sfn_provider.mwaa.images import Image, read_images
-from sfn_provider.mwaa.requirements import DISTRIBUTION
+from sfn_provider.mwaa.missing_requirements import DISTRIBUTION
+from sfn_provider.mwaa.requirements_file import PLUGINS_FOLDER
 from tests.matrix.read_image import ON_THE_IMAGE
 
 ROOT = Path(__file__).parents[2]

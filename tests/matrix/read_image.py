@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sfn_provider.mwaa.images import IMAGES_FILE, Image, read_images
-from sfn_provider.mwaa.requirements import DISTRIBUTION, parse_requirements
+from sfn_provider.mwaa.missing_requirements import DISTRIBUTION, parse_requirements
 
 # Source: requirements.txt of each image in https://github.com/aws/amazon-mwaa-docker-images
 ON_THE_IMAGE = ("apache-airflow[celery,statsd]", "apache-airflow-providers-amazon[aiobotocore]")

@@ -22,11 +22,12 @@ from sfn_provider import __version__
 from sfn_provider.cli import run_command
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa import bundle
-from sfn_provider.mwaa.bundle import PLUGINS_FOLDER, make_bundle
+from sfn_provider.mwaa.bundle import make_bundle
 from sfn_provider.mwaa.checks import check_installation
 from sfn_provider.mwaa.dag_files import read_dag_file
 from sfn_provider.mwaa.images import find_image, read_images
-from sfn_provider.mwaa.requirements import find_requirements, installed_distribution
+from sfn_provider.mwaa.missing_requirements import find_requirements, installed_distribution
+from sfn_provider.mwaa.requirements_file import PLUGINS_FOLDER
 from sfn_provider.mwaa.wheel_downloads import download_wheel
 from sfn_provider.mwaa.wheels import Wheel, make_installed_wheel, make_package_wheel, package_files
 from sfn_provider.mwaa.zip_archive import make_zip

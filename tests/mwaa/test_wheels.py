@@ -14,7 +14,7 @@ import pytest
 from sfn_provider import __version__
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.images import find_image
-from sfn_provider.mwaa.requirements import DISTRIBUTION, installed_distribution
+from sfn_provider.mwaa.missing_requirements import DISTRIBUTION, installed_distribution
 from sfn_provider.mwaa.wheels import Wheel, fits_image, is_pure, make_installed_wheel, make_package_wheel
 from sfn_provider.mwaa.zip_archive import make_zip
 

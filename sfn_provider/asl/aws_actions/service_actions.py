@@ -1,8 +1,9 @@
 """Reads the shipped tables of AWS's actions: which there are, and the fields of their parameters.
 
-``make aws-models`` writes the tables from botocore (`sfn_provider.integrations.aws_models`). ``sdk_actions.txt.gz`` has
-every action of ``arn:aws:states:::aws-sdk:...`` with the fields of its parameters; ``optimized_actions.txt.gz`` has the
-actions of the optimized integrations, with the fields of the objects inside, too. A table is read when it is needed.
+``make aws-models`` writes the tables from botocore (`sfn_provider.integrations.write_aws_tables`).
+``sdk_actions.txt.gz`` has every action of ``arn:aws:states:::aws-sdk:...`` with the fields of its parameters;
+``optimized_actions.txt.gz`` has the actions of the optimized integrations, with the fields of the objects inside, too.
+A table is read when it is needed.
 
 A block of a table is a service's: its name as resource ARNs have it, then a line for each action and each structure::
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.definition_index.expression_walk import JsonataUse, jsonata_uses
+from sfn_provider.asl.definition_index.index import DefinitionIndex, is_placeholder
 from sfn_provider.asl.jsonata import Expression, JsonataSyntaxError, compile_jsonata
 
 MAX_TOKENS: Final = 100_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState
+from sfn_provider.asl.comparison_operators import COMPARISONS
+from sfn_provider.asl.definition_index.index import DefinitionIndex, PlacedState
 from sfn_provider.asl.diagnostics import pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.json_values.json_walk import walk_json

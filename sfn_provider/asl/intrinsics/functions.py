@@ -24,7 +24,7 @@ from sfn_provider.asl.intrinsics.arguments import (
     round_half_up,
     truncate_to_int,
 )
-from sfn_provider.asl.intrinsics.formatting import split_template
+from sfn_provider.asl.intrinsics.format_template import split_template
 from sfn_provider.asl.json_values.java_values import compact_json, java_distinct, java_text
 from sfn_provider.asl.json_values.value_size import is_larger
 from sfn_provider.asl.scope import Json, Randomness

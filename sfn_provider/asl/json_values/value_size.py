@@ -1,4 +1,4 @@
-"""Counts what a value consists of; what it holds twice counts twice, shared in memory or not."""
+"""Counts the nodes of a JSON value, up to a bound; a part that it holds twice counts twice."""
 
 from __future__ import annotations
 

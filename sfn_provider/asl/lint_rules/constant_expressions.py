@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sfn_provider.asl.definition_index.compiled_expressions import compiled_expressions
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex
 from sfn_provider.asl.definition_index.expression_walk import JsonataUse
+from sfn_provider.asl.definition_index.index import DefinitionIndex
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.jsonata import EvaluationLimits, is_timeout
 from sfn_provider.asl.lint_rules.reporting import warning

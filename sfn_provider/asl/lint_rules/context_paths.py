@@ -11,8 +11,8 @@ from itertools import chain
 from typing import Final
 
 from sfn_provider.asl.definition_index.compiled_expressions import compiled_expressions
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState, is_placeholder
 from sfn_provider.asl.definition_index.expression_walk import PathUse, path_uses
+from sfn_provider.asl.definition_index.index import DefinitionIndex, PlacedState, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.jsonpath.syntax import parse_path
 from sfn_provider.asl.lint_rules.reporting import join_words, warning

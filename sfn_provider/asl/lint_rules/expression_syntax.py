@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.asl.definition_index.compiled_expressions import MAX_TOKENS, compiled_expressions
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, is_placeholder
 from sfn_provider.asl.definition_index.expression_walk import (
     INTRINSIC,
     JsonataUse,
@@ -16,6 +15,7 @@ from sfn_provider.asl.definition_index.expression_walk import (
     path_uses,
     payload_templates,
 )
+from sfn_provider.asl.definition_index.index import DefinitionIndex, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.intrinsics import compile_intrinsic
 from sfn_provider.asl.intrinsics.certain_failures import certain_failures

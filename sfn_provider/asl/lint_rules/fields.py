@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, is_placeholder
+from sfn_provider.asl.definition_index.index import DefinitionIndex, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.lint_rules.reporting import error, join_words, warning

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Fields, is_placeholder
+from sfn_provider.asl.definition_index.index import DefinitionIndex, Fields, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.lint_rules.reporting import error

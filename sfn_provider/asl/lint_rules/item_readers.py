@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.definition_index.index import DefinitionIndex, Fields, PlacedState, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata, kind_of
 from sfn_provider.asl.lint_rules.reporting import error, join_some, warning

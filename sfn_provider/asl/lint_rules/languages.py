@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState
+from sfn_provider.asl.comparison_operators import COMPARISONS
+from sfn_provider.asl.definition_index.index import DefinitionIndex, PlacedState
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.lint_rules.reporting import error
 from sfn_provider.asl.lint_rules.unknown_fields import has_field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Group, PlacedState
+from sfn_provider.asl.definition_index.index import DefinitionIndex, Group, PlacedState
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.reporting import warning
 from sfn_provider.asl.lint_rules.transitions import targets

@@ -27,7 +27,8 @@ from sfn_provider.asl.definition_index.data_shapes import (
     union_of_shapes,
     write_member,
 )
-from sfn_provider.asl.definition_index.definition_walk import (
+from sfn_provider.asl.definition_index.expression_walk import PathUse, Reads, path_uses
+from sfn_provider.asl.definition_index.index import (
     DefinitionIndex,
     Fields,
     Group,
@@ -37,7 +38,6 @@ from sfn_provider.asl.definition_index.definition_walk import (
     objects,
     rule_tree,
 )
-from sfn_provider.asl.definition_index.expression_walk import PathUse, Reads, path_uses
 from sfn_provider.asl.diagnostics import Diagnostic
 from sfn_provider.asl.lint_rules.reporting import join_some, warning
 from sfn_provider.asl.scope import Json

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from sfn_provider.asl.aws_actions.optimized_actions import OPTIMIZED_ACTIONS, has_pattern
-from sfn_provider.asl.definition_index.definition_walk import (
+from sfn_provider.asl.definition_index.index import (
     DefinitionIndex,
     Fields,
     Group,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sfn_provider.asl.definition_index.definition_walk import (
+from sfn_provider.asl.definition_index.index import (
     DefinitionIndex,
     Fields,
     PlacedState,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Fields, index_definition
+from sfn_provider.asl.definition_index.index import DefinitionIndex, Fields, index_definition
 from sfn_provider.asl.diagnostics import Diagnostic, first_problems, split_pointer
 from sfn_provider.asl.lint_rules.choices import (
     choices_without_default,

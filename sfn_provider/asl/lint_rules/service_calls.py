@@ -22,7 +22,7 @@ from sfn_provider.asl.aws_actions.service_actions import (
     service_names,
     table_source,
 )
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState, is_placeholder
+from sfn_provider.asl.definition_index.index import DefinitionIndex, PlacedState, is_placeholder
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.lint_rules.reporting import error, warning

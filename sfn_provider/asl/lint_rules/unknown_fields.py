@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Fields, PlacedState, is_placeholder
+from sfn_provider.asl.comparison_operators import COMPARISONS
+from sfn_provider.asl.definition_index.index import DefinitionIndex, Fields, PlacedState, is_placeholder
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS, Diagnostic, pointer, split_pointer
 from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.lint_rules.reporting import error, join_words

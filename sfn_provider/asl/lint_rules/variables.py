@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from sfn_provider.asl.definition_index.compiled_expressions import compiled_expressions
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, Group, PlacedState, is_placeholder
 from sfn_provider.asl.definition_index.expression_walk import path_uses
+from sfn_provider.asl.definition_index.index import DefinitionIndex, Group, PlacedState, is_placeholder
 from sfn_provider.asl.diagnostics import Diagnostic, pointer
 from sfn_provider.asl.json_values.json_checks import kind_of
 from sfn_provider.asl.jsonata.functions.names import BUILT_IN_FUNCTIONS

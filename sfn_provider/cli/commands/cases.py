@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from sfn_provider.cli.inputs.input_files import open_definition
-from sfn_provider.cli.options.common import ProviderCommand, definition_argument, json_option, substitutions_option
+from sfn_provider.cli.options.common import definition_argument, json_option, substitutions_option
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.project_files import write_owned
-from sfn_provider.compare.cases.configuration import MACHINE_NAME, MadeCases, find_cases
+from sfn_provider.cli.provider_command import ProviderCommand
+from sfn_provider.compare.cases.made_cases import MACHINE_NAME, MadeCases, find_cases
 from sfn_provider.exceptions import UsageError
 from sfn_provider.formatting import count
 

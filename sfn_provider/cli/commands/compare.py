@@ -12,7 +12,6 @@ from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.input_files import open_definition, read_input
 from sfn_provider.cli.inputs.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
 from sfn_provider.cli.options.common import (
-    ProviderCommand,
     case_input_option,
     definition_argument,
     execution_type_option,
@@ -36,6 +35,7 @@ from sfn_provider.cli.output.tables import (
     status,
     table,
 )
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.compare.comparison import Comparison, compare_on_engine
 from sfn_provider.compare.diff.state_comparison import StateComparison
 from sfn_provider.compare.report.builder import make_report

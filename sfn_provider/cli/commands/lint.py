@@ -12,8 +12,9 @@ from sfn_provider.asl import Diagnostic
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.placeholders import check_used
 from sfn_provider.cli.inputs.substitutions import read_substitutions
-from sfn_provider.cli.options.common import ProviderCommand, execution_type_option, substitutions_option
+from sfn_provider.cli.options.common import execution_type_option, substitutions_option
 from sfn_provider.cli.output.printing import diagnostics_as_json, print_diagnostics, print_json
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.exceptions import InvalidDefinition, SfnProviderError
 from sfn_provider.formatting import count
 from sfn_provider.translate.definitions import LoadedDefinition, read_definition

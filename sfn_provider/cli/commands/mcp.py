@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sfn_provider.cli.options.common import ProviderCommand
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.exceptions import UsageError
 
 

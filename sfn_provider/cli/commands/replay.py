@@ -11,12 +11,13 @@ import click
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.input_files import open_definition
 from sfn_provider.cli.inputs.test_cases import check_mocks, print_coverage
-from sfn_provider.cli.options.common import ProviderCommand, execution_type_option, json_option, substitutions_option
+from sfn_provider.cli.options.common import execution_type_option, json_option, substitutions_option
 from sfn_provider.cli.options.reports import ReportOptions, report_options
 from sfn_provider.cli.output.files import write_files
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.replay_results import ReplayResults
 from sfn_provider.cli.output.tables import progress
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.compare.airflow.dag_execution import DagSource
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.compare.replay.aws_executions import AwsExecution, fetch_execution, list_last_executions

@@ -12,7 +12,6 @@ from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.input_files import open_definition
 from sfn_provider.cli.inputs.test_cases import TestCase, TestCases, print_coverage, print_note, read_cases
 from sfn_provider.cli.options.common import (
-    ProviderCommand,
     case_input_option,
     definition_argument,
     execution_type_option,
@@ -22,6 +21,7 @@ from sfn_provider.cli.options.common import (
 )
 from sfn_provider.cli.output.printing import print_json
 from sfn_provider.cli.output.tables import Cell, console, shorten, status, table
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.compare.diff.state_visits import StateVisit, read_state_visits
 from sfn_provider.compare.machine_analysis.coverage import Coverage, CoverageObserver, missing_input, reached_parts
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts

@@ -22,8 +22,9 @@ from sfn_provider.cli.inputs.served_machines import (
     read_task_answers,
     read_time,
 )
-from sfn_provider.cli.options.common import ProviderCommand, json_option, option_group, substitutions_option
+from sfn_provider.cli.options.common import json_option, option_group, substitutions_option
 from sfn_provider.cli.output.printing import printable
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.exceptions import UsageError
 from sfn_provider.secret_masking import one_line
 from sfn_provider.server.local_server import LocalServer, check_installed

@@ -12,7 +12,6 @@ from sfn_provider.asl.model import ExecutionType
 from sfn_provider.cli.inputs.input_files import read_json_text
 from sfn_provider.cli.inputs.substitutions import read_substitutions
 from sfn_provider.cli.options.common import (
-    ProviderCommand,
     execution_type_option,
     input_option,
     json_option,
@@ -21,6 +20,7 @@ from sfn_provider.cli.options.common import (
 )
 from sfn_provider.cli.output.printing import print_diagnostics, print_json
 from sfn_provider.cli.output.tables import console, shorten, status, table
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.engine import test_state as run_test
 from sfn_provider.exceptions import RequestRefused, UsageError
 from sfn_provider.translate.definitions.files import read_file

@@ -10,18 +10,13 @@ import click
 
 from sfn_provider.cli.inputs.input_files import read_input
 from sfn_provider.cli.inputs.substitutions import read_substitutions
-from sfn_provider.cli.options.common import (
-    ProviderCommand,
-    definition_argument,
-    json_option,
-    style_option,
-    substitutions_option,
-)
+from sfn_provider.cli.options.common import definition_argument, json_option, style_option, substitutions_option
 from sfn_provider.cli.options.granularity import granularity_options
 from sfn_provider.cli.options.serverless import ServerlessOptions, serverless_options
 from sfn_provider.cli.output.check_files import check_files
 from sfn_provider.cli.output.printing import diagnostics_as_json, print_diagnostics, print_json
 from sfn_provider.cli.output.project_files import write_owned, write_project
+from sfn_provider.cli.provider_command import ProviderCommand
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.formatting import count
 from sfn_provider.translate import Translation

@@ -78,7 +78,7 @@ def read_cases(
     if mock is not None:
         loaded = load_checked_mocks(MachineParts(document.machine), mock)
         return TestCases(tuple(_case(name, mocks, given) for name, mocks in loaded.items()))
-    from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input  # needs networkx
+    from sfn_provider.compare.cases.made_cases import find_cases, made_mocks, mocks_for_input  # needs networkx
 
     if given is not MISSING:
         return TestCases((TestCase("--input", given, mocks_for_input(document, given)),), _ONE_NOTE)

@@ -12,7 +12,7 @@ from sfn_provider.compare.airflow.native_execution import read_native_outcome, r
 from sfn_provider.compare.airflow.runner import AirflowRunFailed, DagRunResult, shared_runner
 from sfn_provider.engine.execution import Execution
 from sfn_provider.engine.history.events import Record
-from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
+from sfn_provider.engine.simulation.item_objects import S3Object
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.executions.names import permitted_name
 from sfn_provider.translate import translate

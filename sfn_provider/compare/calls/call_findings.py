@@ -31,7 +31,7 @@ FindingKind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CallFinding:
     """One difference between a DAG and its state machine.
 
     Args:
@@ -100,7 +100,7 @@ class DagSide:
         return [task for task in self.tasks if task.state == "failed"]
 
 
-def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> list[Finding]:
+def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> list[CallFinding]:
     """Return all findings of one case, those about the outcome first; calls that differ alike are found once.
 
     Args:
@@ -120,7 +120,7 @@ def find_differences_of_calls(machine: MachineRun, dag: DagSide, pairs: Sequence
     return list({finding.key: finding for finding in reversed(found)}.values())[::-1]
 
 
-def _outcome(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:
+def _outcome(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[CallFinding]:
     execution = machine.execution
     reason = f" by {execution.error}" if execution.error else ""
     green = execution.status == "SUCCEEDED"
@@ -129,7 +129,7 @@ def _outcome(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> It
         where = f"{reason} in state {state.state}" if state is not None else reason
         text = f"The execution ends as {execution.status}{where}, the DAG run as {dag.state}{_failures(dag)}."
         task = dag.failed[0].task_id if dag.failed else None
-        yield Finding("different outcome", state.state if state else None, task, None, text)
+        yield CallFinding("different outcome", state.state if state else None, task, None, text)
     elif not green:
         yield from _other_failure(machine, dag, pairs)
 
@@ -139,7 +139,7 @@ def _failures(dag: DagSide) -> str:
     return f": {'; '.join(texts)}" if texts else ""
 
 
-def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:
+def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[CallFinding]:
     """Both fail: does a task fail that stands for the state which fails?"""
     visit, execution = _failing_visit(machine), machine.execution
     if visit is None or visit.type == "Fail" or not dag.failed:
@@ -160,7 +160,7 @@ def _other_failure(machine: MachineRun, dag: DagSide, pairs: Sequence[CallPair])
         f"Both fail, but the execution in state {visit.state} ({why}), and the DAG run in task "
         f"{_instance(task)} ({_first_line(task.error)})."
     )
-    yield Finding("different failure", visit.state, task.task_id, None, text)
+    yield CallFinding("different failure", visit.state, task.task_id, None, text)
 
 
 def _names_around(machine: MachineRun, visit: StateVisit) -> list[str]:
@@ -186,26 +186,26 @@ def _has_failed(visit: StateVisit) -> bool:
     )
 
 
-def _refused(dag: DagSide) -> Iterator[Finding]:
+def _refused(dag: DagSide) -> Iterator[CallFinding]:
     for what, task_id in dict.fromkeys((entry["what"], entry["task_id"]) for entry in dag.refused):
         who = f"Task {task_id}" if task_id else "The DAG file"
         text = f"{who} tried what was refused: {what}; a compared DAG runs without network and processes of its own."
-        yield Finding("refused", None, task_id, None, text)
+        yield CallFinding("refused", None, task_id, None, text)
 
 
-def _not_comparable(machine: MachineRun) -> Iterator[Finding]:
+def _not_comparable(machine: MachineRun) -> Iterator[CallFinding]:
     for state, problem in dict.fromkeys((call.state, call.problem) for call in machine.calls if call.call is None):
         text = f"The call of state {state} cannot be compared: {problem}."
-        yield Finding("not comparable", state, None, None, text)
+        yield CallFinding("not comparable", state, None, None, text)
 
 
-def _numbers_of_calls(pairs: Sequence[CallPair]) -> Iterator[Finding]:
+def _numbers_of_calls(pairs: Sequence[CallPair]) -> Iterator[CallFinding]:
     """Retries: a task that calls more often, or less often, than the state whose call it makes."""
     for state, task_id, call, expected, actual in _repeated(pairs):
         visits = {_visit(pair.expected) for pair in pairs if pair.expected is not None and pair.expected.state == state}
         what = "other retries" if len(visits) == 1 else "other rounds or retries"
         text = f"Task {task_id} calls {call} {format_times(actual)}, state {state} {format_times(expected)}: {what}."
-        yield Finding("number of calls", state, task_id, call, text)
+        yield CallFinding("number of calls", state, task_id, call, text)
 
 
 def _visit(call: MachineCall) -> str:
@@ -245,7 +245,7 @@ def _matched_tasks(pairs: Sequence[CallPair]) -> list[tuple[str, str, str]]:
     return [key for key, is_poll in found.items() if not is_poll]
 
 
-def _calls_of_one_side(machine: MachineRun, pairs: Sequence[CallPair]) -> Iterator[Finding]:
+def _calls_of_one_side(machine: MachineRun, pairs: Sequence[CallPair]) -> Iterator[CallFinding]:
     counted = {(state, task_id, call) for state, task_id, call, _, _ in _repeated(pairs)}
     counted_states = {state for state, _, _ in counted}
     counted_tasks = {(task_id, call) for _, task_id, call in counted}
@@ -253,7 +253,7 @@ def _calls_of_one_side(machine: MachineRun, pairs: Sequence[CallPair]) -> Iterat
         if pair.actual is None and pair.expected is not None and pair.expected.state not in counted_states:
             call = pair.expected
             text = f"State {call.state} calls {call.call}{_about(call)}, no task of the DAG does."
-            yield Finding("missing call", call.state, None, str(call.call), text)
+            yield CallFinding("missing call", call.state, None, str(call.call), text)
         elif (
             pair.expected is None
             and pair.actual is not None
@@ -262,7 +262,7 @@ def _calls_of_one_side(machine: MachineRun, pairs: Sequence[CallPair]) -> Iterat
             yield _unexpected(machine, pair.actual)
 
 
-def _unexpected(machine: MachineRun, actual: CaughtCall) -> Finding:
+def _unexpected(machine: MachineRun, actual: CaughtCall) -> CallFinding:
     who = f"Task {actual.task_id}" if actual.task_id else "The DAG file, while it is read,"
     text = f"{who} calls {actual.call}{_about_parameters(actual.call.parameters)}, no state of this execution does"
     named = plain_name(actual.task_id or "")
@@ -272,10 +272,10 @@ def _unexpected(machine: MachineRun, actual: CaughtCall) -> Finding:
         text += f": state {state} fails before its call by {machine.execution.error}"
     elif state is not None and not any(call.state == state for call in machine.calls):
         text += f": it does not reach state {state}"
-    return Finding("unexpected call", state, actual.task_id, str(actual.call), text + ".")
+    return CallFinding("unexpected call", state, actual.task_id, str(actual.call), text + ".")
 
 
-def _parameters(pairs: Sequence[CallPair]) -> Iterator[Finding]:
+def _parameters(pairs: Sequence[CallPair]) -> Iterator[CallFinding]:
     for pair in pairs:
         if pair.expected is None or pair.actual is None or not pair.different:
             continue
@@ -283,10 +283,10 @@ def _parameters(pairs: Sequence[CallPair]) -> Iterator[Finding]:
         more = f" (and {len(others)} more: {', '.join(verdict.member for verdict in others[:5])})" if others else ""
         state, task_id, call = pair.expected.state, pair.actual.task_id, str(pair.actual.call)
         text = f"Task {task_id} calls {call} with other parameters than state {state}: {first}{more}."
-        yield Finding("different parameter", state, task_id, call, text, first.member)
+        yield CallFinding("different parameter", state, task_id, call, text, first.member)
 
 
-def _orders(dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:
+def _orders(dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[CallFinding]:
     matched = [
         (pair.expected, pair.actual)
         for pair in pairs
@@ -302,7 +302,7 @@ def _orders(dag: DagSide, pairs: Sequence[CallPair]) -> Iterator[Finding]:
             continue
         reported.add(key)
         text = f"{problem}: state {first.state} calls {first.call} before state {second.state} calls {second.call}."
-        yield Finding("wrong order", second.state, after.task_id, str(second.call), text)
+        yield CallFinding("wrong order", second.state, after.task_id, str(second.call), text)
 
 
 def _order_problem(dag: DagSide, before: CaughtCall, after: CaughtCall, numbers: Mapping[int, int]) -> str | None:

@@ -19,6 +19,6 @@ def mocks_for_execution(definition: str, input: Json) -> Mocks:
         definition: the definition that it runs, as text.
         input: its input.
     """
-    from sfn_provider.compare.cases.configuration import mocks_for_input  # needs networkx
+    from sfn_provider.compare.cases.made_cases import mocks_for_input  # needs networkx
 
     return mocks_for_input(_open_once(definition), input)

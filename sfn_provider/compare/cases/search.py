@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sfn_provider.asl.definition_index.definition_walk import index_definition
 from sfn_provider.asl.definition_index.expression_walk import jsonata_uses, path_uses
+from sfn_provider.asl.definition_index.index import index_definition
 from sfn_provider.asl.document import Definition, open_document, open_machine
 from sfn_provider.asl.jsonata.limits import report_work
 from sfn_provider.asl.model import StateMachine

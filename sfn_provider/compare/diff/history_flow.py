@@ -40,7 +40,7 @@ class _Entry:
     container: int
 
 
-class Flow:
+class HistoryFlow:
     """The state visits of a history.
 
     Args:

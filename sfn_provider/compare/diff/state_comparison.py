@@ -96,7 +96,7 @@ def compare_states(
         tolerates: which differences of values do not count.
         times: whether both ran on virtual time: a visit takes as long as its waits, timeouts and the delays of its
             retries, and any other duration is a difference.
-        branches: the index of each branch of a Parallel, by its first state; see `Flow`.
+        branches: the index of each branch of a Parallel, by its first state; see `HistoryFlow`.
     """
     one = {visit.place: visit for visit in read_state_visits(expected.events, branches)}
     other = {visit.place: visit for visit in read_state_visits(actual.events, branches)}

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sfn_provider.asl.scope import Json
-from sfn_provider.compare.diff.history_flow import Flow, VisitPlace
+from sfn_provider.compare.diff.history_flow import HistoryFlow, VisitPlace
 from sfn_provider.engine.history.events import details_key
 
 Outcome = Literal["succeeded", "failed", "unanswered"]
@@ -118,9 +118,9 @@ def read_state_visits(
 
     Args:
         events: as GetExecutionHistory returns them.
-        branches: the index of each branch of a Parallel, by its first state; see `Flow`.
+        branches: the index of each branch of a Parallel, by its first state; see `HistoryFlow`.
     """
-    flow = Flow(events, branches)
+    flow = HistoryFlow(events, branches)
     by_owner: dict[int, _VisitEvents] = {}
     ordered = sorted(events, key=lambda event: int(event["id"]))
     for event in ordered:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfn_provider.asl.definition_index.definition_walk import index_definition
+from sfn_provider.asl.definition_index.index import index_definition
 from sfn_provider.asl.document import Definition, open_document, open_machine
 from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.scope import Json

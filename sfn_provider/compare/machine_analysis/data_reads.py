@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.definition_index.definition_walk import DefinitionIndex, PlacedState
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.asl.definition_index.expression_walk import JsonataUse, PathUse, jsonata_uses, path_uses
+from sfn_provider.asl.definition_index.index import DefinitionIndex, PlacedState
 from sfn_provider.asl.diagnostics import split_pointer
 from sfn_provider.asl.jsonpath.syntax import Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.lint_rules.service_calls import parameters_field

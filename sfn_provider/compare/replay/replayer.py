@@ -16,7 +16,7 @@ from sfn_provider.compare.machine_analysis.coverage import reached_parts
 from sfn_provider.compare.replay.recording import Recording, branch_indexes, with_counted_transitions
 from sfn_provider.compare.replay.tolerated_differences import ToleratedDifferences
 from sfn_provider.engine import Execution, Mocks
-from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
+from sfn_provider.engine.simulation.item_objects import S3Object
 from sfn_provider.translate import translate
 
 

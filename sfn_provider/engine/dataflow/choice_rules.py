@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sfn_provider.asl.comparisons import COMPARISONS, Kind, Relation
+from sfn_provider.asl.comparison_operators import COMPARISONS, Kind, Relation
 from sfn_provider.asl.json_values.java_values import utf16_units
 from sfn_provider.asl.json_values.json_checks import is_number
 from sfn_provider.asl.model import ChoiceRule

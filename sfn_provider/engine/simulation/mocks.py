@@ -12,8 +12,8 @@ from sfn_provider.asl.state_walk import walk_states
 from sfn_provider.asl.suggestions import closest_word
 from sfn_provider.engine.errors.retry import is_timeout
 from sfn_provider.engine.json_arguments import require_json, require_mapping
-from sfn_provider.engine.map_run.item_reader.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSucceeded
+from sfn_provider.engine.simulation.item_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.engine.simulation.recorded_results import RecordedResults
 from sfn_provider.exceptions import UsageError
 

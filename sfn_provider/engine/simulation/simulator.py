@@ -18,10 +18,10 @@ from sfn_provider.engine.history.events import Record
 from sfn_provider.engine.interpreter import Interpreter, StepResult
 from sfn_provider.engine.json_arguments import require_json
 from sfn_provider.engine.limits import EXPRESS_SECONDS, STANDARD_SECONDS, check_execution_input
-from sfn_provider.engine.map_run.item_reader.s3_objects import S3Object
 from sfn_provider.engine.observations import Observer
 from sfn_provider.engine.progress.execution_state import ExecutionState
 from sfn_provider.engine.requests import CallTask, Cancel, Event, Request, TimerFired, WakeAt
+from sfn_provider.engine.simulation.item_objects import S3Object
 from sfn_provider.engine.simulation.mocks import Mocks
 from sfn_provider.exceptions import UsageError
 

@@ -1,4 +1,4 @@
-"""Sends HTTPS requests to endpoints that boto3 cannot call.
+"""Sends HTTPS requests to endpoints that boto3 cannot call, and signs them for AWS.
 
 urllib3 comes with botocore. It is imported with the first call.
 """

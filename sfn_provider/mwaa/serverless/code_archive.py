@@ -10,7 +10,7 @@ from zipfile import ZipFile
 from sfn_provider.exceptions import UsageError
 from sfn_provider.mwaa.bundle import make_missing_wheels
 from sfn_provider.mwaa.images import Image, find_image
-from sfn_provider.mwaa.requirements import find_requirements
+from sfn_provider.mwaa.missing_requirements import find_requirements
 from sfn_provider.mwaa.wheels import Wheel, package_files
 from sfn_provider.mwaa.zip_archive import make_zip
 

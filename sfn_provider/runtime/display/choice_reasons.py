@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Scope

@@ -7,8 +7,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Final, cast
 
 from sfn_provider.asl.resources import parse_resource
-from sfn_provider.engine.map_run.item_reader.s3_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.engine.requests import CallTask, Event, TaskFailed, TaskSubmitted, TaskSucceeded
+from sfn_provider.engine.simulation.item_objects import ObjectAnswers, Objects, S3Object, check_objects
 from sfn_provider.exceptions import StatesError, UsageError
 from sfn_provider.server.driver.clocks import Clock
 from sfn_provider.server.driver.execution_driver import CallAnswer, Emit

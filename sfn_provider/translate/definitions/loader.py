@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sfn_provider.asl.definition_index.definition_walk import index_definition
+from sfn_provider.asl.definition_index.index import index_definition
 from sfn_provider.asl.diagnostics import Diagnostic, split_pointer
 from sfn_provider.asl.document import Document, Source, SourceMap
 from sfn_provider.asl.json_values.json_walk import walk_texts

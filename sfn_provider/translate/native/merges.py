@@ -1,4 +1,4 @@
-"""Finds what operators are given that ways build too differently for a template: a task merges it."""
+"""Finds arguments that branches build too differently for one template: a task merges them."""
 
 from __future__ import annotations
 

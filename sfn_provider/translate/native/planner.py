@@ -34,8 +34,8 @@ from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.caught_errors import names_error
 from sfn_provider.translate.native.states.conditions import compared_values, rule_reads, rule_values, values_of_rule
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm
+from sfn_provider.translate.native.states.retries_and_timeouts import final_retriers
 from sfn_provider.translate.native.states.task_forms import choose_call_form, choose_form
-from sfn_provider.translate.native.states.timing import final_retriers
 from sfn_provider.translate.native.tasks.control_nodes import make_catch, make_empty, make_guard, make_merge
 from sfn_provider.translate.native.tasks.exact_nodes import make_exact
 from sfn_provider.translate.native.tasks.nodes import NodeMaker

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sfn_provider.translate.findings import Finding
 from sfn_provider.translate.native.dag_file import emit_native
 from sfn_provider.translate.native.data_flow.expression_budget import bounded_expressions
-from sfn_provider.translate.native.exact_reasons import plan_mixed
+from sfn_provider.translate.native.mixed_plan import plan_mixed
 from sfn_provider.translate.native.model import NativeOptions, TaskEntry
 from sfn_provider.translate.native.param_templates import check_templates
 from sfn_provider.translate.native.report.differences import find_native_differences

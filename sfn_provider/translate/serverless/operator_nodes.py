@@ -16,7 +16,7 @@ from sfn_provider.translate.native.data_flow.values import Call, Constant, Value
 from sfn_provider.translate.native.expressions.jinja import JinjaWriter, escape
 from sfn_provider.translate.native.expressions.places import ValuePlace
 from sfn_provider.translate.native.model import How, Import, NativeNode, NotNative
-from sfn_provider.translate.native.states.timing import effective_retrier, timeout_arguments
+from sfn_provider.translate.native.states.retries_and_timeouts import effective_retrier, timeout_arguments
 from sfn_provider.translate.native.tasks.nodes import NodeMaker
 from sfn_provider.translate.serverless.jinja_conditions import JinjaConditions
 from sfn_provider.translate.serverless.limits import MAX_RETRIES, MAX_RETRY_DELAY, MAX_TASK_SECONDS

@@ -27,7 +27,7 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DateArgument:
     """A date as an argument of a workflow, in UTC.
 
     Args:

@@ -12,8 +12,8 @@ import yaml
 
 from sfn_provider.translate.serverless.workflow import (
     Block,
+    DateArgument,
     Duration,
-    Moment,
     Workflow,
     WorkflowTask,
     find_evaluated_key,
@@ -77,7 +77,7 @@ def _duration(dumper: yaml.SafeDumper, duration: Duration) -> yaml.MappingNode:
     return dumper.represent_dict({"__type__": "datetime.timedelta", "seconds": seconds})
 
 
-def _moment(dumper: yaml.SafeDumper, moment: Moment) -> yaml.MappingNode:
+def _moment(dumper: yaml.SafeDumper, moment: DateArgument) -> yaml.MappingNode:
     parts = {"year": moment.year, "month": moment.month, "day": moment.day}
     return dumper.represent_dict({"__type__": "datetime.datetime", **parts})
 
@@ -85,5 +85,5 @@ def _moment(dumper: yaml.SafeDumper, moment: Moment) -> yaml.MappingNode:
 _Dumper.add_representer(str, _string)
 _Dumper.add_representer(Block, _block)
 _Dumper.add_representer(Duration, _duration)
-_Dumper.add_representer(Moment, _moment)
+_Dumper.add_representer(DateArgument, _moment)
 _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)

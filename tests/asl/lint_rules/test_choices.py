@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import lint
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfn_provider.asl import InvalidDefinition, dump, lint, parse
-from sfn_provider.asl.comparisons import COMPARISONS
-from sfn_provider.asl.definition_index.definition_walk import index_definition
+from sfn_provider.asl.comparison_operators import COMPARISONS
+from sfn_provider.asl.definition_index.index import index_definition
 from sfn_provider.asl.diagnostics import MAX_PROBLEMS
 from sfn_provider.asl.lint_rules.rules import RULES
 from tests.fixtures.session.hypothesis_examples import examples

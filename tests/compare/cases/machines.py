@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.cases.configuration import MadeCases, made_mocks
+from sfn_provider.compare.cases.made_cases import MadeCases, made_mocks
 from sfn_provider.compare.machine_analysis.coverage import CoverageObserver
 from sfn_provider.compare.machine_analysis.machine_parts import MachineParts
 from sfn_provider.engine import simulate

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from tests.compare.cases.machines import DONE, LAMBDA, choice, distributed, ends, machine, s3_reader, task
 
 

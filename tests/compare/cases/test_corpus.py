@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.cases.configuration import find_cases
+from sfn_provider.compare.cases.made_cases import find_cases
 from sfn_provider.compare.machine_analysis.coverage import Coverage
 from sfn_provider.exceptions import InvalidDefinition
 

@@ -8,8 +8,8 @@ import pytest
 
 from sfn_provider.asl import parse
 from sfn_provider.asl.scope import MISSING, Json
-from sfn_provider.compare.cases.configuration import find_cases
 from sfn_provider.compare.cases.derived_values import solve, try_expression
+from sfn_provider.compare.cases.made_cases import find_cases
 from sfn_provider.compare.machine_analysis.data_read_types import EACH
 from sfn_provider.compare.machine_analysis.jsonata_reads import expression_reads
 from tests.compare.cases.machines import choice, ends, machine, verify

@@ -12,7 +12,7 @@ from sfn_provider.asl import parse
 from sfn_provider.asl.jsonata.program import Program
 from sfn_provider.compare import make_cases
 from sfn_provider.compare.cases import search
-from sfn_provider.compare.cases.configuration import find_cases, made_mocks, mocks_for_input
+from sfn_provider.compare.cases.made_cases import find_cases, made_mocks, mocks_for_input
 from sfn_provider.compare.cases.search_budget import SearchBudget
 from sfn_provider.engine import simulate
 from tests.compare.cases.machines import choice, distributed, ends, machine, s3_reader, task, verify

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfn_provider.compare.cases.configuration import find_cases
+from sfn_provider.compare.cases.made_cases import find_cases
 from sfn_provider.compare.machine_analysis.machine_parts import PART_KINDS
 from sfn_provider.translate.definitions import read_definition
 from tests.compare.corpus import DEFAULT_FOLDERS, find_definitions

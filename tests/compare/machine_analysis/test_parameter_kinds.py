@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.cases.configuration import find_cases, made_mocks
+from sfn_provider.compare.cases.made_cases import find_cases, made_mocks
 from sfn_provider.compare.machine_analysis.parameter_kinds import parameter_kind
 
 SDK = "arn:aws:states:::aws-sdk:"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.engine import simulate
 from tests.fixtures.machines.engine import group, outcome, told
 

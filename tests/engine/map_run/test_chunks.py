@@ -16,7 +16,8 @@ import pytest
 from sfn_provider.engine import Mocks, simulate
 from sfn_provider.engine.map_run import child_inputs
 from sfn_provider.engine.map_run.child_batches import ChildBatch
-from sfn_provider.engine.map_run.item_reader import s3_objects, text_chunks
+from sfn_provider.engine.map_run.item_reader import text_chunks
+from sfn_provider.engine.simulation import item_objects
 from sfn_provider.exceptions import UsageError
 from tests.engine.map_run.test_child_batches import Case as BatchCase
 from tests.engine.map_run.test_child_batches import in_parts
@@ -40,9 +41,9 @@ SELECTOR = {"id.$": "States.UUID()", "index.$": "$$.Map.Item.Index", "from.$": "
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of a hundred bytes, pages of three entries, a checkpoint at every fourth child execution."""
-    for module in (text_chunks, s3_objects, child_inputs):
+    for module in (text_chunks, item_objects, child_inputs):
         monkeypatch.setattr(module, "CHUNK_SIZE", 100)
-    monkeypatch.setattr(s3_objects, "PAGE_SIZE", 3)
+    monkeypatch.setattr(item_objects, "PAGE_SIZE", 3)
     monkeypatch.setattr(child_inputs, "CHECKPOINT_STRIDE", 4)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from sfn_provider.engine import Mocks, simulate
 from sfn_provider.engine.map_run import child_inputs, result_writer
-from sfn_provider.engine.map_run.item_reader import s3_objects, text_chunks
+from sfn_provider.engine.map_run.item_reader import text_chunks
+from sfn_provider.engine.simulation import item_objects
 from tests.fixtures.machines.distributed_maps import WRITER, each, reading
 
 KINDS: dict[str, tuple[dict[str, Any], str | None]] = {
@@ -65,7 +66,7 @@ def most_blocks(count: int, fields: dict[str, Any], error: str | None) -> int:
 def test_three_times_the_items_take_no_more_memory(
     fields: dict[str, Any], error: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (text_chunks, s3_objects, child_inputs):
+    for module in (text_chunks, item_objects, child_inputs):
         monkeypatch.setattr(module, "CHUNK_SIZE", 16_384)
     monkeypatch.setattr(result_writer, "PART_SIZE", 50_000)
     most_blocks(FEW, fields, error)  # what is compiled and cached once does not count

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.asl.intrinsics.functions import FUNCTIONS
 from sfn_provider.asl.model import STATE_TYPES
 from sfn_provider.asl.parser import lint

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sfn_provider.asl import parse
-from sfn_provider.compare.cases.configuration import mocks_for_input
+from sfn_provider.compare.cases.made_cases import mocks_for_input
 from sfn_provider.engine import simulate
 from sfn_provider.engine.simulation.mock_files import load_mocks, mocks_of_configuration
 from sfn_provider.engine.simulation.mocks import Mocks

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from sfn_provider.asl.intrinsics.arguments import InvalidArguments
-from sfn_provider.asl.intrinsics.formatting import split_template
+from sfn_provider.asl.intrinsics.format_template import split_template
 from sfn_provider.asl.jsonpath.errors import PathSyntaxError
 from sfn_provider.asl.jsonpath.syntax import Root, Selector, Slice, Wildcard, end_of_path, parse_path
 from sfn_provider.asl.text_cursor import TextCursor

@@ -1,4 +1,4 @@
-"""Says where a run of the DAG has the data that a symbolic value names, for both ways of writing it."""
+"""Defines where a run has what a symbolic value names: an XCom, a variable or a param."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from sfn_provider.translate.native.expressions.python_layout import indented, st
 from sfn_provider.translate.native.model import Import, NotNative
 from sfn_provider.translate.native.states.caught_errors import final_condition
 from sfn_provider.translate.native.states.forms import FunctionForm, JobForm, LambdaForm
+from sfn_provider.translate.native.states.retries_and_timeouts import effective_retrier
 from sfn_provider.translate.native.states.task_forms import choose_call_form
-from sfn_provider.translate.native.states.timing import effective_retrier
 from sfn_provider.translate.native.tasks.call_lines import invocation_lines
 from sfn_provider.translate.native.tasks.job_lines import answer_lines, imports_of_job, start_lines, waiting_lines
 from sfn_provider.translate.native.tasks.node_imports import LAMBDA_HOOK, imports_of

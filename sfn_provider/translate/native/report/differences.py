@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.asl.model import Branch, Choice, ChoiceRule, Map, Parallel, Pass, StateMachine, Task, Wait
 from sfn_provider.asl.placeholders import fill_partition
 from sfn_provider.asl.resources import parse_resource
@@ -18,7 +18,7 @@ from sfn_provider.translate.native.native_plan import NativePlan
 from sfn_provider.translate.native.report.call_differences import Difference, call_differences
 from sfn_provider.translate.native.report.start_times import start_time_differences
 from sfn_provider.translate.native.report.task_entries import exact_part_of
-from sfn_provider.translate.native.states.timing import effective_retrier
+from sfn_provider.translate.native.states.retries_and_timeouts import effective_retrier
 
 if TYPE_CHECKING:
     from sfn_provider.asl.document import Document

@@ -1,1 +1,1 @@
-"""Turns states into tasks: operators, TaskFlow functions, branches and sensors."""
+"""Reads states for the native style: a Task's form, conditions, caught errors, retries."""

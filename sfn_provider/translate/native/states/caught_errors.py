@@ -15,7 +15,7 @@ from sfn_provider.translate.emit.literals import inline, string
 from sfn_provider.translate.native.expressions.conditions import joined_conditions
 from sfn_provider.translate.native.model import ERROR_NAME, NotNative
 from sfn_provider.translate.native.states.api_shapes import find_call
-from sfn_provider.translate.native.states.timing import final_retriers
+from sfn_provider.translate.native.states.retries_and_timeouts import final_retriers
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from sfn_provider.asl.comparisons import COMPARISONS, Comparison
+from sfn_provider.asl.comparison_operators import COMPARISONS, Comparison
 from sfn_provider.asl.json_values.json_checks import is_jsonata
 from sfn_provider.asl.model import ChoiceRule
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from sfn_provider.asl.comparisons import COMPARISONS
+from sfn_provider.asl.comparison_operators import COMPARISONS
 from sfn_provider.asl.model import Choice, ChoiceRule
 from sfn_provider.translate.emit.literals import string
 from sfn_provider.translate.native.data_flow.evaluation import StateFlow

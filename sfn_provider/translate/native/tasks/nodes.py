@@ -27,7 +27,7 @@ from sfn_provider.translate.native.model import CLIENT_IN_ROLE, WIDTH, How, Impo
 from sfn_provider.translate.native.operator_table import JsonText, TextOf
 from sfn_provider.translate.native.routing.routes import END
 from sfn_provider.translate.native.states.forms import FunctionForm, OperatorForm, TaskForm, from_tree
-from sfn_provider.translate.native.states.timing import retry_arguments, timeout_arguments
+from sfn_provider.translate.native.states.retries_and_timeouts import retry_arguments, timeout_arguments
 from sfn_provider.translate.native.tasks.choice_lines import choice_lines
 from sfn_provider.translate.native.tasks.fail_lines import fail_lines
 from sfn_provider.translate.native.tasks.node_imports import (

@@ -7,7 +7,7 @@ from sfn_provider.translate.native.data_flow.evaluation import StateFlow
 from sfn_provider.translate.native.model import NativeNode
 from sfn_provider.translate.native.states.api_gateway import ApiForm
 from sfn_provider.translate.native.states.forms import JobForm, LambdaForm, TaskForm
-from sfn_provider.translate.native.states.timing import final_retriers
+from sfn_provider.translate.native.states.retries_and_timeouts import final_retriers
 from sfn_provider.translate.native.tasks.api_nodes import make_api_call
 from sfn_provider.translate.native.tasks.call_lines import end_final_errors, make_invocation
 from sfn_provider.translate.native.tasks.job_lines import make_job

@@ -1,4 +1,4 @@
-"""Writes what is done with a value that differs by the way that was taken as statements."""
+"""Writes the statements that use a value which depends on the branch that a run has taken."""
 
 from __future__ import annotations
 

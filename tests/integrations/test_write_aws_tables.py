@@ -17,7 +17,7 @@ from sfn_provider.asl.aws_actions.service_actions import (
     service_names,
     table_source,
 )
-from sfn_provider.integrations import aws_models
+from sfn_provider.integrations import write_aws_tables
 from sfn_provider.integrations.optimized.table import OPTIMIZED_INTEGRATIONS
 
 FAMILIES: tuple[Family, ...] = ("optimized", "aws-sdk")
@@ -52,11 +52,11 @@ def test_the_shipped_table_agrees_with_the_installed_models(family: Family, serv
     table_source("optimized") != f"botocore {botocore.__version__}", reason="made from another version of botocore"
 )
 def test_the_table_of_optimized_actions_is_what_the_models_give() -> None:
-    assert gzip.decompress(TABLE_FILES["optimized"].read_bytes()).decode() == aws_models.make_table("optimized")
+    assert gzip.decompress(TABLE_FILES["optimized"].read_bytes()).decode() == write_aws_tables.make_table("optimized")
 
 
 def test_the_table_of_optimized_operations_is_what_this_package_calls() -> None:
-    assert OPERATIONS_FILE.read_text() == aws_models.make_operations()
+    assert OPERATIONS_FILE.read_text() == write_aws_tables.make_operations()
 
 
 @pytest.mark.parametrize("name", OPTIMIZED_INTEGRATIONS)

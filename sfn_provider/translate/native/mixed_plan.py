@@ -1,4 +1,4 @@
-"""Decides which states of a native DAG stay exact: as few as make the rest of the machine native."""
+"""Plans a native DAG in which some states stay exact: as few as make the rest native."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sfn_provider.engine.map_run.item_reader.s3_objects import ObjectAnswers, S3Object
 from sfn_provider.engine.requests import CallPurpose, CallTask, Chunk, Event, TaskFailed, TaskSucceeded
+from sfn_provider.engine.simulation.item_objects import ObjectAnswers, S3Object
 from sfn_provider.exceptions import UsageError
 
 NOW = 1_700_000_000.0
