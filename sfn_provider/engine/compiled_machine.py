@@ -132,9 +132,10 @@ class CompiledMachine:
             model = states[name]
             found = CompiledState(name, model, model.query_language or language, scope, self._record)
             self._compiled[key] = found
-            found.branches = tuple(inner_scopes(model, scope + pointer("States", name)))
-            for at, branch in found.branches:
-                self._scopes[at] = (branch.states, branch.query_language or language)
+            if found.type in ("Parallel", "Map"):  # to ask each state takes a quarter of a transition
+                found.branches = tuple(inner_scopes(model, scope + pointer("States", name)))
+                for at, branch in found.branches:
+                    self._scopes[at] = (branch.states, branch.query_language or language)
         return found
 
     def has_state(self, scope: str, name: str) -> bool:
