@@ -35,16 +35,16 @@ def format_seconds(value: float | None) -> str:
 
 def format_dollars(value: float) -> str:
     """Format an amount: ``$0.00015``, ``$3.20``, ``$1,234``."""
-    if value >= 1_000:
+    if value >= 999.995:
         return f"${value:,.0f}"
-    if value >= 0.1 or not value:
+    if value >= 0.0995 or not value:
         return f"${value:.2f}"
     return f"${value:.2g}" if value >= 0.0001 else "under $0.0001"
 
 
 def format_rate(value: float) -> str:
     """Format a number to two digits: ``0.0087``, ``4.2``, ``110``."""
-    return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"
+    return f"{value:.2g}" if value < 99.5 else f"{float(f'{value:.2g}'):,.0f}"
 
 
 def cut(text: str, length: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sfn_provider.formatting import count, cut, cut_long, format_seconds, format_times
+from sfn_provider.formatting import count, cut, cut_long, format_dollars, format_rate, format_seconds, format_times
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,23 @@ def test_a_cut_text_is_no_longer_than_allowed(length: int, text: str) -> None:
 def test_a_long_text_says_how_much_was_cut() -> None:
     assert cut_long("x" * 5, 5) == "xxxxx"
     assert cut_long("x" * 1_204, 3) == "xxx... (1,201 more characters)"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "$0.00"),
+        (0.0999, "$0.10"),
+        (0.0046, "$0.0046"),
+        (3.2, "$3.20"),
+        (999.999, "$1,000"),
+        (1e-5, "under $0.0001"),
+    ],
+)
+def test_amounts(amount: float, text: str) -> None:
+    assert format_dollars(amount) == text
+
+
+@pytest.mark.parametrize(("rate", "text"), [(0.00871, "0.0087"), (4.23, "4.2"), (99.6, "100"), (114, "110")])
+def test_rates(rate: float, text: str) -> None:
+    assert format_rate(rate) == text

@@ -140,9 +140,10 @@ def open_document(definition: Definition, execution_type: ExecutionType = "STAND
         return definition
     if isinstance(definition, str | dict):
         return Document.open(definition, execution_type)
-    from sfn_provider.asl.model import dump
+    from sfn_provider.asl.model import StateMachine, dump
 
-    return Document.open(dump(definition), execution_type)
+    # What is no definition at all goes on as it is: a diagnostic says so.
+    return Document.open(dump(definition) if isinstance(definition, StateMachine) else definition, execution_type)
 
 
 def open_machine(definition: Definition, execution_type: ExecutionType = "STANDARD") -> StateMachine:
@@ -155,6 +156,8 @@ def open_machine(definition: Definition, execution_type: ExecutionType = "STANDA
     Raises:
         InvalidDefinition: Step Functions would refuse the definition.
     """
-    if isinstance(definition, str | dict | Document):
-        return open_document(definition, execution_type).machine
-    return definition
+    from sfn_provider.asl.model import StateMachine
+
+    if isinstance(definition, StateMachine):
+        return definition
+    return open_document(definition, execution_type).machine

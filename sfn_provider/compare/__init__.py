@@ -14,8 +14,8 @@
     report/         comparisons as data, HTML and Markdown
     cases/          test cases that reach everything in a machine
 
-Imports point from the end of this list to its start. Below all are `machine_parts`, what executions can reach in a
-machine; `data_reads`, what its states read; and `coverage`, what executions have reached.
+Imports point from the end of this list to its start. Below all is `machine_analysis`: what executions can reach in a
+machine, and have reached, and what its states read.
 """
 
 from __future__ import annotations

@@ -251,7 +251,7 @@ def compare_cases(
         input: the input of cases that have none of their own; None for an empty object.
         made: whether the cases were made for the machine: what the DAG takes from a param, and the machine from a
             task's result, is then the same value.
-        execution_type: ``STANDARD`` or ``EXPRESS``: the type of the state machine.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the type of the state machine; a document has its own.
         python: the interpreter whose Airflow runs the DAG; None for that of this process.
 
     Raises:
@@ -259,6 +259,8 @@ def compare_cases(
         AirflowRunFailed: where Airflow itself fails, or the DAG file does not import.
     """
     machine = open_machine(definition)
+    if isinstance(definition, Document):
+        execution_type = definition.execution_type
     path = Path(dag_file).resolve()
     source = read_dag_file(path)
     parts = MachineParts(machine)

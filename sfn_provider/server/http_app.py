@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -31,14 +32,17 @@ MAX_BODY_BYTES: Final = 6 * 1_048_576 + 65_536
 """Maximum size of a request: a definition, each of whose characters may be written as ``\\uXXXX``, and the rest."""
 
 
-def create_app(service: StepFunctionsService, pages: ASGIApp | None = None) -> Starlette:
+def create_app(
+    service: StepFunctionsService, pages: ASGIApp | None = None, is_closing: Callable[[], bool] = bool
+) -> Starlette:
     """Make the application.
 
     Args:
         service: answers the operations.
         pages: answers everything that is no request of the API; None for an error of AWS.
+        is_closing: returns whether the server ends, so that no worker may begin to wait; by default it never does.
     """
-    endpoint = _ApiEndpoint(service)
+    endpoint = _ApiEndpoint(service, is_closing)
     routes = [Route("/", endpoint, methods=["POST"])]
     return Starlette(routes=[*routes, Mount("/", pages or _unknown_path)])
 
@@ -54,10 +58,11 @@ class _ApiEndpoint:
 
     Args:
         service: answers the operations.
+        is_closing: returns whether the server ends.
     """
 
-    def __init__(self, service: StepFunctionsService) -> None:
-        self._service = service
+    def __init__(self, service: StepFunctionsService, is_closing: Callable[[], bool]) -> None:
+        self._service, self._is_closing = service, is_closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -82,6 +87,8 @@ class _ApiEndpoint:
 
     async def _call(self, request: Request, operation: str) -> dict[str, Json]:
         parameters = _parse(await _read_body(request))
+        if self._is_closing():
+            raise ApiError("ServiceUnavailable", "The server ends", 503)
         if operation not in _LONG_CALLS:
             return await self._service.call(operation, parameters)
         return await _call_while_connected(request, self._service, operation, parameters)

@@ -60,6 +60,8 @@ class LocalServer:
         self._server: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
+        self._is_closing = False
+        self._failure: BaseException | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -85,7 +87,7 @@ class LocalServer:
 
         self._socket = _listen(self._host, self._port)
         config = uvicorn.Config(
-            Guard(create_app(self.service, self._pages), self._secret, MAX_BODY_BYTES),
+            Guard(create_app(self.service, self._pages, lambda: self._is_closing), self._secret, MAX_BODY_BYTES),
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -94,10 +96,14 @@ class LocalServer:
             timeout_graceful_shutdown=1,  # a worker may wait a minute for its next activity task
         )
         self._server = uvicorn.Server(config)
+        self._is_closing, self._failure = False, None
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="sfn-provider-server", daemon=True)
         self._thread.start()
         ready.wait()
+        if self._failure is not None:
+            self.stop()
+            raise self._failure
         return self
 
     def _run(self, ready: threading.Event) -> None:
@@ -105,12 +111,16 @@ class LocalServer:
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
-        self.service.open()
-        ready.set()  # the socket listens already: connections wait until they are accepted
-        # Uvicorn's own loop would look for the end ten times a second.
-        self._server.config.load()
-        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
-        await self._server.startup([self._socket])
+        try:
+            # Uvicorn's own loop would look for the end ten times a second.
+            self._server.config.load()
+            self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+            await self._server.startup([self._socket])
+        except BaseException as error:  # start() raises it
+            self._failure, self._loop = error, None
+            return
+        finally:
+            ready.set()
         while not self._ending.is_set():
             await self._server.on_tick(0)  # each second: it sets the header Date
             with suppress(TimeoutError):
@@ -136,11 +146,12 @@ class LocalServer:
     def stop(self) -> None:
         """End the server, with the executions that run."""
         if self._thread is not None and self._loop is not None and self._ending is not None:
+            self._is_closing = True
             # Requests that wait are answered first: the server ends when its last connection does.
             asyncio.run_coroutine_threadsafe(self.service.close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._ending.set)
             self._thread.join()
-            self._thread = self._loop = self._ending = None
+        self._thread = self._loop = self._ending = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None

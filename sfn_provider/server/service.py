@@ -75,7 +75,6 @@ class StepFunctionsService:
         self._now = now
         arns, runner = ArnBuilder(region, account_id), tasks or NoTaskRunner()
         self.state = ServiceState(arns, time, runner, objects or {}, self._answer)
-        self._is_closed = False
 
     async def call(self, operation: str, parameters: dict[str, Json]) -> dict[str, Json]:
         """Answer an operation.
@@ -88,15 +87,9 @@ class StepFunctionsService:
             The response, as the API's JSON has it: times are seconds since the epoch.
 
         Raises:
-            ApiError: AWS's error; ``ServiceUnavailable`` after `close`.
+            ApiError: AWS's error.
         """
-        if self._is_closed:  # a worker that now began to wait would hold up the end of the server
-            raise ApiError("ServiceUnavailable", "The server has ended", 503)
         return await self._answer(operation, parameters, round(self._now(), 3))
-
-    def open(self) -> None:
-        """Answer requests again, after `close`."""
-        self._is_closed = False
 
     async def _answer(self, operation: str, parameters: dict[str, Json], now: float) -> dict[str, Json]:
         parameters = validate_request(operation, parameters)
@@ -107,7 +100,6 @@ class StepFunctionsService:
         return await response if inspect.isawaitable(response) else response
 
     async def close(self) -> None:
-        """Stop all executions, answer the workers that wait for tasks, and refuse what is requested from now on."""
-        self._is_closed = True
+        """Stop all executions, and answer the workers that wait for tasks."""
         self.state.stop_all()
         await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from sfn_provider.exceptions import InvalidDefinition, UsageError
 from sfn_provider.translate.definitions.reader import read_definition
 from sfn_provider.translate.emit.live_dag import live_dag, live_native_dag
-from sfn_provider.translate.translator import Translation, TranslationOptions, translate_definition
+from sfn_provider.translate.translator import Translation, TranslationOptions, check_option_names, translate_definition
 
 if TYPE_CHECKING:
     from sfn_provider._compat import DAG
@@ -37,6 +37,7 @@ def translate_file(
         InvalidDefinition: Step Functions would refuse the definition; lines are those of the file.
         UsageError: something cannot be read or used.
     """
+    check_option_names(options)
     return translate_definition(read_definition(reference, substitutions), dag_id=dag_id, **options)
 
 

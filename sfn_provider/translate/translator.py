@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.document import Definition, SourceMap, open_document
+from sfn_provider.asl.document import Definition, Document, SourceMap, open_document
+from sfn_provider.asl.model import StateMachine
 from sfn_provider.asl.placeholders import check_used, substitute
 from sfn_provider.exceptions import UsageError
 from sfn_provider.translate.definitions.loader import (
@@ -36,8 +37,7 @@ from sfn_provider.translate.serverless.workflow import Workflow
 from sfn_provider.translate.styles import STYLES, StyleName
 
 if TYPE_CHECKING:
-    from sfn_provider.asl.document import Document
-    from sfn_provider.asl.model import ExecutionType, StateMachine
+    from sfn_provider.asl.model import ExecutionType
     from sfn_provider.translate.definitions.events import Events
 
 TargetName = Literal["mwaa", "mwaa-serverless"]
@@ -123,7 +123,8 @@ def translate(
         dag_id: the DAG's id.
         substitutions: values for ``${Name}`` in a text or an object, by name.
         origin: a label of the definition's source, for the docstring of the file.
-        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which text and object do not have in them.
+        execution_type: ``STANDARD`` or ``EXPRESS``: the machine's type, which text and object do not have in them; a
+            document has its own.
         options: ``schedule``, ``params``, ``timezone``, ``style``, ``tasks``, ``map_batch``, ``airflow_version``,
             ``templates``, ``target``, ``way`` and ``start_date``; `TranslationOptions` says what they mean.
 
@@ -134,6 +135,7 @@ def translate(
         UsageError: the DAG id, the schedule, the params, the style, the granularity or the version is not valid, a
             substitution or a template is not used, or a ``${Name}`` without a value is outside of a string.
     """
+    check_option_names(options)
     _check_dag_id(dag_id)
     loaded = _load(definition, dag_id, origin or "", substitutions or {}, execution_type)
     return translate_definition(loaded, dag_id=dag_id, **options)
@@ -142,7 +144,7 @@ def translate(
 def _load(
     definition: Definition, name: str, origin: str, substitutions: Mapping[str, str], execution_type: ExecutionType
 ) -> LoadedDefinition:
-    if not isinstance(definition, str | dict):
+    if isinstance(definition, Document | StateMachine):
         check_used({*substitutions})
         document = infer_resources(open_document(definition, execution_type))
         return LoadedDefinition(document, name, name, origin)
@@ -195,10 +197,19 @@ def translate_definition(
     )
 
 
-def _check_options(options: TranslationOptions) -> Granularity:
-    """Refuse options that there are not, and values that they do not take; return how much one task runs."""
+def check_option_names(options: TranslationOptions) -> None:
+    """Check the names of options, before anything is read.
+
+    Raises:
+        TypeError: one is unknown.
+    """
     if unknown := options.keys() - TranslationOptions.__annotations__.keys():
         raise TypeError(f"a translation has no option {', '.join(sorted(unknown))}")
+
+
+def _check_options(options: TranslationOptions) -> Granularity:
+    """Refuse options that there are not, and values that they do not take; return how much one task runs."""
+    check_option_names(options)
     tasks, map_batch = options.get("tasks", "state"), options.get("map_batch")
     style, target = options.get("style", "exact"), options.get("target", "mwaa")
     granularity = Granularity(tasks, map_batch)

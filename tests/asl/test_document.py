@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sfn_provider.asl import InvalidDefinition, StateMachine
 from sfn_provider.asl.diagnostics import Diagnostic
-from sfn_provider.asl.document import Document, SourceMap
+from sfn_provider.asl.document import Document, SourceMap, open_machine
+from sfn_provider.compare import make_cases
+from sfn_provider.engine import simulate
 from sfn_provider.translate import translate
 
 MACHINE: dict[str, Any] = {
@@ -97,3 +102,20 @@ def test_positions_in_the_file_around(case: Case) -> None:
     found = Diagnostic("error", "X", "message", "/States/A/Next", case.line, column)
     mapped = case.source_map.apply(found, is_text=case.is_text)
     assert mapped == replace(found, line=case.place[0], column=case.place[1])
+
+
+LONG_WAIT = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 4000, "End": True}}}
+
+
+@pytest.mark.parametrize("definition", [None, [LONG_WAIT], ("A",), b"{}", Path("a.json")], ids=type)
+@pytest.mark.parametrize("use", [open_machine, partial(simulate, input={}), partial(translate, dag_id="x"), make_cases])
+def test_what_is_no_definition_is_refused_as_one(use: Callable[[Any], Any], definition: Any) -> None:
+    with pytest.raises(InvalidDefinition, match=r"JSON (object|value)"):
+        use(definition)
+
+
+def test_an_opened_document_has_its_own_type() -> None:
+    express = Document.open(LONG_WAIT, "EXPRESS")
+    assert simulate(express, {}).status == simulate(LONG_WAIT, {}, execution_type="EXPRESS").status == "TIMED_OUT"
+    standard = Document.open(LONG_WAIT, "STANDARD")
+    assert simulate(standard, {}, execution_type="EXPRESS").status == "SUCCEEDED"

@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfn_provider.exceptions import RequestRefused, UsageError
-from sfn_provider.server.api_errors import ApiError
-from sfn_provider.server.http_app import MAX_BODY_BYTES
+from sfn_provider.server.http_app import MAX_BODY_BYTES, create_app
 from sfn_provider.server.local_server import LocalServer
 from sfn_provider.server.requests.request_validation import service_model
 from tests.fixtures.local_service import PREFIX, CheckedService, Service
@@ -178,18 +177,45 @@ def requests() -> st.SearchStrategy[tuple[str, Any]]:
     return st.one_of(each)
 
 
-def test_a_service_that_has_ended_lets_no_worker_wait() -> None:
+def test_a_server_that_ends_lets_no_worker_wait() -> None:
+    ending: list[bool] = []
+    app = create_app(CheckedService(), is_closing=lambda: bool(ending))
+
+    async def request(operation: str, **parameters: str) -> tuple[int, Any]:
+        sent: list[Any] = []
+        body = json.dumps(parameters).encode()
+        target = [(b"x-amz-target", f"AWSStepFunctions.{operation}".encode())]
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": target}
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await asyncio.wait_for(app(scope, receive, send), 5)
+        return sent[0]["status"], json.loads(sent[1]["body"])
+
     async def poll() -> None:
-        service = CheckedService()
-        arn = (await service.call("CreateActivity", {"name": "paint"}))["activityArn"]
-        await service.close()
-        with pytest.raises(ApiError, match="The server has ended") as refused:
-            await asyncio.wait_for(service.call("GetActivityTask", {"activityArn": arn}), 5)
-        assert (refused.value.code, refused.value.status) == ("ServiceUnavailable", 503)
-        service.open()
-        assert (await service.call("DescribeActivity", {"activityArn": arn}))["name"] == "paint"
+        _, made = await request("CreateActivity", name="paint")
+        ending.append(True)
+        status, answer = await request("GetActivityTask", activityArn=made["activityArn"])
+        assert (status, answer["__type"], answer["message"]) == (503, "ServiceUnavailable", "The server ends")
 
     asyncio.run(poll())
+
+
+def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def startup(self: object, sockets: object = None) -> None:
+        raise OSError("no more of them")
+
+    monkeypatch.setattr("uvicorn.Server.startup", startup)
+    server = LocalServer(CheckedService())
+    with pytest.raises(OSError, match="no more of them"):
+        server.start()
+    monkeypatch.undo()
+    with server:
+        assert server.call("ListActivities", {}) == {"activities": []}
 
 
 @settings(max_examples=examples(32))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.definition_index.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.definition_index.index import index_definition
-from sfn_provider.asl.document import Definition, open_document, open_machine
+from sfn_provider.asl.document import Definition, open_machine
 from sfn_provider.asl.jsonata.limits import report_work
-from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.data.case_data import CaseData
 from sfn_provider.compare.cases.derived_values import DerivedValues, Suggestion
@@ -87,7 +87,7 @@ class Search:
         self._compiled = CompiledMachine(self.machine)
         self._loops = find_loops(self.parts)
         self.goals = list_goals(self.parts, self._loops)
-        index = index_definition(open_document(self.definition).value)
+        index = index_definition(dump(self.machine))  # one order of fields, whatever that of the text
         reads = reads_by_state(index)
         self._expressions = DerivedValues([*path_uses(index)], [*jsonata_uses(index)])
         self._budget = SearchBudget()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sfn_provider.compare.cost.prices import Prices
-from sfn_provider.formatting import format_dollars
 from sfn_provider.translate.plan.granularity import ONE_STATE, Granularity
 from sfn_provider.translate.plan.model import DagPlan, GroupPlan, walk
 from sfn_provider.translate.plan.task_counts import count_tasks
@@ -156,7 +155,7 @@ def _row(estimate: GranularityEstimate) -> tuple[str, ...]:
 
 
 def _dollars(value: float | None) -> str:
-    return "unknown" if value is None else format_dollars(value)
+    return "unknown" if value is None else f"${value:,.2f}"  # a column of amounts, with cents in all
 
 
 def _notes(prices: Prices) -> list[str]:

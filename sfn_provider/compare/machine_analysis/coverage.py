@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sfn_provider.asl.definition_index.index import index_definition
-from sfn_provider.asl.document import Definition, open_document, open_machine
-from sfn_provider.asl.model import StateMachine
+from sfn_provider.asl.document import Definition, open_machine
+from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.machine_analysis.data_read_types import EACH
 from sfn_provider.compare.machine_analysis.data_reads import reads_by_state
@@ -169,8 +169,9 @@ def missing_input(definition: Definition, input: Json, execution: Execution) -> 
     entered = [event for event in execution.events if event["type"].endswith("StateEntered")]
     if execution.error not in _DATA_ERRORS or len(entered) != 1:
         return None
-    at = MachineParts(open_machine(definition)).start_of("")
-    for read in reads_by_state(index_definition(open_document(definition).value))[at]:
+    machine = open_machine(definition)
+    at = MachineParts(machine).start_of("")
+    for read in reads_by_state(index_definition(dump(machine)))[at]:
         if (
             read.root in ("input", "effective input", "execution input")
             and not read.optional

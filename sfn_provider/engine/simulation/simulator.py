@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sfn_provider.asl.document import Definition, open_machine
+from sfn_provider.asl.document import Definition, Document, open_machine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.child_histories import ChildHistories
 from sfn_provider.engine.compiled_machine import CompiledMachine
@@ -61,7 +61,7 @@ def simulate(
             one entry for each call in order, the last one repeating; an empty list never answers.
         objects: contents of S3 objects that ItemReader reads: ``{"s3://bucket/key": text}``, or in place of the text a
             ``Path``, or a function that opens a text or binary stream; large objects are read in chunks.
-        execution_type: ``STANDARD`` or ``EXPRESS``.
+        execution_type: ``STANDARD`` or ``EXPRESS``; an opened document has its own.
         history: whose events the result has: ``all``; ``failed``, those of the execution and of the child executions
             that did not succeed; or ``none``. The events of a million child executions do not fit into memory.
         start_time: when it starts, seconds since the epoch. Recorded results replace it and the context.
@@ -85,6 +85,8 @@ def simulate(
     check_execution_input(input)
     if execution_type not in ("STANDARD", "EXPRESS"):
         raise UsageError(f"execution type {execution_type!r} does not exist: STANDARD or EXPRESS")
+    if isinstance(definition, Document):
+        execution_type = definition.execution_type
     if isinstance(definition, CompiledMachine):
         compiled = definition
     else:

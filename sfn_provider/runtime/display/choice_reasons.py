@@ -12,6 +12,7 @@ from sfn_provider.asl.paths import PathNotFound, compile_path
 from sfn_provider.asl.scope import MISSING, Scope
 from sfn_provider.engine.observations import ChoiceMade
 from sfn_provider.exceptions import StatesError
+from sfn_provider.formatting import cut
 from sfn_provider.secret_masking import excerpt, mask_value, quote
 
 Json = Any
@@ -47,7 +48,7 @@ def choice_reason(choice: ChoiceMade) -> str:
         matched = "no rule matches"
     else:
         text = _rule_text(rules[choice.rule])
-        matched = f"Choices[{choice.rule}] matches: {text if len(text) <= _MAX_RULE else f'{text[:_MAX_RULE]}...'}"
+        matched = f"Choices[{choice.rule}] matches: {cut(text, _MAX_RULE)}"
     return f"{matched}{f'; {compared}' if compared else ''}"
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sfn_provider._compat import SkipMixin
+from sfn_provider.formatting import cut
 from sfn_provider.runtime.routing.dag_run_execution import execution_input
 from sfn_provider.runtime.routing.routing_token import EntryState, RoutingToken, map_index_of
 from sfn_provider.runtime.state_task_runner import StateTaskRunner, TaskStrategy
@@ -67,7 +68,7 @@ def _read(runner: StateTaskRunner, name: str, value: Json) -> Json:
 
 
 def _no_json(runner: StateTaskRunner, name: str, value: str, error: ValueError) -> AirflowFailException:
-    shown = value if len(value) <= 100 else f"{value[:100]}..."
+    shown = cut(value, 100)
     return runner.usage_failure(
         f"{name} is no JSON text ({error}): {shown!r}. Write values of templates with | tojson, texts with quotes"
     )

@@ -32,6 +32,19 @@ def test_made_cases_reach_everything_but(case: Case) -> None:
     assert made.configuration.get("NotReached", {}) == made.not_reached
 
 
+def test_a_negative_index_finds_nothing_in_what_is_made() -> None:
+    state = {"Type": "Pass", "InputPath": "$.list[-1]", "End": True}
+    last = {"StartAt": "Last", "States": {"Last": state}}
+    [case] = made_mocks(find_cases(parse(last))).values()
+    assert case.input == {"list": [{}]}
+    assert simulate(last, case.input, mocks=case).error == "States.Runtime"
+
+
+def test_the_order_of_fields_does_not_matter() -> None:
+    turned = {"States": {"A": {"Next": "B", "Type": "Pass"}, "B": {"End": True, "Type": "Pass"}}, "StartAt": "A"}
+    assert json.dumps(make_cases(turned)) == json.dumps(make_cases(parse(turned)))
+
+
 def test_the_same_definition_makes_the_same_bytes() -> None:
     for definition in (machine("Start", POLLING), machine("Get", JSONATA, QueryLanguage="JSONata")):
         assert json.dumps(make_cases(definition)) == json.dumps(make_cases(json.dumps(definition)))

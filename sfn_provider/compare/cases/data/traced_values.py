@@ -214,7 +214,7 @@ class TracedList(list[Any], TracedJson):
     def fill(self, key: Key, value: Json) -> None:
         """Set an entry, with those that are missing before it."""
         index = int(key)
-        while len(self) <= index:
+        while not -len(self) <= index < len(self):
             self.append(undetermined(Slot(self, len(self))))
         self[index] = traced(value, Slot(self, index))
 

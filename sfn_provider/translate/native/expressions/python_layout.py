@@ -99,7 +99,7 @@ def _conditional_lines(text: str) -> list[str]:
 
 def comment_lines(comment: str | None, width: int) -> list[str]:
     """Return a comment of a definition in lines of a width."""
-    return [f"# {line}" for line in wrap(prose(comment or ""), width - 2)]
+    return [f"# {line}" for line in wrap(prose(comment or ""), max(width - 2, 1))]
 
 
 def if_lines(condition: str, operands: list[str], width: int) -> tuple[str, ...]:
