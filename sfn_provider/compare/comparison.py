@@ -97,7 +97,7 @@ def compare_on_engine(
         expected = run(mocks=answers.fresh(), name=airflow.execution.name)
         states, outcome = _compare(expected, airflow.execution)
     clocks: tuple[Clock, Clock] = ("virtual", "mocked")
-    reached, missing = frozenset(observer.reached), missing_input(document, input, expected)
+    reached, missing = frozenset(observer.reached), missing_input(machine, input, expected)
     return Comparison(expected, airflow, tuple(states), tuple(outcome), expected_seconds, clocks, reached, missing)
 
 

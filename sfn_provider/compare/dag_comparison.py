@@ -286,7 +286,7 @@ def compare_cases(
             python=python,
         )
         states, outcome = _compare_states(machine, case_input, mocks, result, execution_type)
-        lacks = missing_input(definition, case_input, run.execution)
+        lacks = missing_input(machine, case_input, run.execution)
         compared = _compare_case(name, run, result, states, outcome)
         yield replace(compared, coverage=observer.coverage, missing_input=lacks)
 

@@ -87,7 +87,7 @@ def run(
     coverage = observer.coverage
     only = next(iter(executions.values())) if len(executions) == 1 else None
     for case in chosen.cases:
-        path = missing_input(definition.document, case.input, executions[case.name])
+        path = missing_input(definition.document.machine, case.input, executions[case.name])
         if path is not None:
             click.echo(f"Warning: {case.name}: nothing ran after the first state: the input lacks {path}", err=True)
     if as_json:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sfn_provider.asl.document import open_document
+from sfn_provider.asl.document import open_machine
 from sfn_provider.asl.scope import Json
 from sfn_provider.engine.simulation.mocks import Mocks
 
-_open_once = lru_cache(maxsize=64)(open_document)
-"""Many executions run one definition."""
+_open_once = lru_cache(maxsize=64)(open_machine)
+"""Many executions run one definition; its model alone is kept, not its text and positions."""
 
 
 def mocks_for_execution(definition: str, input: Json) -> Mocks:

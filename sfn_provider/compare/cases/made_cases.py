@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sfn_provider.asl.document import Definition, open_document
+from sfn_provider.asl.document import Definition, open_machine
 from sfn_provider.asl.model import ExecutionType
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.cases.case_names import camel_case, name_cases
@@ -71,12 +71,12 @@ def make_cases(
     Raises:
         InvalidDefinition: if Step Functions would refuse the definition.
     """
-    return find_cases(open_document(definition, execution_type), machine_name).configuration
+    return find_cases(open_machine(definition, execution_type), machine_name).configuration
 
 
 def find_cases(definition: Definition, machine_name: str = MACHINE_NAME) -> MadeCases:
     """Make test cases, and say what they reach; see `make_cases`."""
-    search = Search(definition)
+    search = Search(open_machine(definition))
     search.run()
     names = name_cases(search.parts, search.cases)
     missed = {describe_goal(search, goal): search.why_missed(goal) for goal in _outermost(search, search.missed)}
@@ -100,7 +100,7 @@ def mocks_for_input(definition: Definition, input: Json) -> Mocks:
         definition: the definition.
         input: the input; nothing is added to it.
     """
-    return Search(definition).answer(input).mocks()
+    return Search(open_machine(definition)).answer(input).mocks()
 
 
 def part_kind(goal: Goal) -> PartKind | None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from sfn_provider.asl.definition_index.expression_walk import jsonata_uses, path_uses
 from sfn_provider.asl.definition_index.index import index_definition
-from sfn_provider.asl.document import Definition, open_machine
 from sfn_provider.asl.jsonata.limits import report_work
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
@@ -71,18 +70,16 @@ class Search:
     """The search for one machine.
 
     Args:
-        definition: its document, or its model.
+        machine: the machine.
     """
 
-    definition: Definition
-    machine: StateMachine = field(init=False)
+    machine: StateMachine
     parts: MachineParts = field(init=False)
     cases: list[FoundCase] = field(default_factory=list)
     reasons: dict[Goal, str] = field(default_factory=dict)
     goals: list[Goal] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.machine = open_machine(self.definition)
         self.parts = MachineParts(self.machine)
         self._compiled = CompiledMachine(self.machine)
         self._loops = find_loops(self.parts)

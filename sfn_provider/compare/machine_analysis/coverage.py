@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sfn_provider.asl.definition_index.index import index_definition
-from sfn_provider.asl.document import Definition, open_machine
 from sfn_provider.asl.model import StateMachine, dump
 from sfn_provider.asl.scope import Json
 from sfn_provider.compare.machine_analysis.data_read_types import EACH
@@ -155,11 +154,11 @@ def reached_parts(
     return frozenset(observer.reached)
 
 
-def missing_input(definition: Definition, input: Json, execution: Execution) -> str | None:
+def missing_input(machine: StateMachine, input: Json, execution: Execution) -> str | None:
     """Return the path that the first state reads and the input lacks, where the execution ended for that.
 
     Args:
-        definition: the definition.
+        machine: the machine.
         input: the execution's input.
         execution: the execution.
 
@@ -169,7 +168,6 @@ def missing_input(definition: Definition, input: Json, execution: Execution) -> 
     entered = [event for event in execution.events if event["type"].endswith("StateEntered")]
     if execution.error not in _DATA_ERRORS or len(entered) != 1:
         return None
-    machine = open_machine(definition)
     at = MachineParts(machine).start_of("")
     for read in reads_by_state(index_definition(dump(machine)))[at]:
         if (
